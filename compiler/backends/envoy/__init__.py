@@ -1,0 +1,87 @@
+"""Envoy 1.40: a deployable as bootstrap and xDS files, or as one file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import version
+
+from compiler.backends.envoy.bootstrap import bootstrap, followed, watched
+from compiler.backends.envoy.clusters import cluster
+from compiler.backends.envoy.listeners import listener
+from compiler.backends.envoy.routes import route_configuration
+from compiler.backends.envoy.types import CLUSTER, LISTENER, ROUTES, Data, Layout
+from compiler.plan import Answer, Deployable, Rule
+from compiler.yaml_text import dump
+
+__all__ = ["Layout", "render", "static"]
+
+
+def render(deployable: Deployable, layout: Layout, config_dir: str) -> dict[str, bytes]:
+    """Every file of a deployable by name. ``config_dir`` is the folder in which Envoy finds them on its host."""
+    documents = _xds(deployable, config_dir) if layout == "xds" else {"envoy.yaml": static(deployable)}
+    documents["openapi.yaml"] = dict(deployable.api)
+    files = {name: dump(data).encode() for name, data in documents.items()}
+    files["manifest.json"] = _manifest(deployable, files)
+    return files
+
+
+def static(deployable: Deployable) -> Data:
+    """The self-contained bootstrap of a deployable."""
+    return bootstrap(deployable) | {
+        "static_resources": {
+            "listeners": [listener(deployable, {"route_config": route_configuration(deployable)})],
+            "clusters": [cluster(c) for c in deployable.clusters],
+        }
+    }
+
+
+def _xds(deployable: Deployable, config_dir: str) -> dict[str, Data]:
+    rds = {"rds": {"route_config_name": deployable.name, "config_source": watched(config_dir, "routes.yaml")}}
+    return {
+        "envoy.yaml": bootstrap(deployable) | followed(config_dir),
+        "listeners.yaml": {"resources": [{"@type": LISTENER, **listener(deployable, rds)}]},
+        "routes.yaml": {"resources": [{"@type": ROUTES, **route_configuration(deployable)}]},
+        "clusters.yaml": {"resources": [{"@type": CLUSTER, **cluster(c)} for c in deployable.clusters]},
+    }
+
+
+def _manifest(deployable: Deployable, files: dict[str, bytes]) -> bytes:
+    """What is inside. The compiler's version stands here and nowhere else, or an upgrade would rewrite every file."""
+    data = {
+        "gatewright": compiler_version(),
+        "deployable": f"{deployable.kind}/{deployable.name}",
+        "contracts": [
+            {
+                "contract": e.contract,
+                "version": e.version,
+                "prefix": e.prefix or "/",
+                "operations": list(e.operations),
+                "services": list(e.services),
+            }
+            for e in deployable.exposed
+        ],
+        "routes": [_listed(rule) for rule in deployable.rules if not isinstance(rule.action, Answer)],
+        "files": {name: "sha256:" + hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
+    }
+    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _listed(rule: Rule) -> Data:
+    assert not isinstance(rule.action, Answer)
+    return {
+        "name": rule.name,
+        "methods": list(rule.methods or ()),
+        "path": str(rule.path),
+        "contract": rule.action.contract,
+        "version": rule.action.version,
+        "operation": rule.action.operation,
+        "services": [t.cluster for t in rule.action.targets],
+    }
+
+
+@cache
+def compiler_version() -> str:
+    """The version of the installed distribution."""
+    return version("gatewright")

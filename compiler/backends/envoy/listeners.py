@@ -1,0 +1,127 @@
+"""Listeners: the socket, TLS, and the HTTP connection manager with its limits.
+
+Envoy's edge best practices (https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge) are all here
+and in ``bootstrap``; docs/security.md goes through them one by one.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from compiler.backends.envoy.replies import local_reply_config
+from compiler.backends.envoy.types import (
+    BUFFER,
+    DOWNSTREAM_TLS,
+    HEADER_MUTATION,
+    HTTP_MANAGER,
+    PROXY_PROTOCOL,
+    ROUTER,
+    Data,
+    socket,
+)
+from compiler.plan import Deployable, Secret, ServerTls
+
+OWN_HEADERS = {"prefix": "x-envoy-"}
+"""Headers by which Envoy is steered and tells of itself; they are nobody else's business on either side."""
+
+
+def listener(deployable: Deployable, routes: Data) -> Data:
+    """The one listener of a deployable; ``routes`` is how its connection manager finds the routes."""
+    planned = deployable.listener
+    chain: Data = {
+        "filters": [
+            {"name": "envoy.filters.network.http_connection_manager", "typed_config": _http_manager(deployable, routes)}
+        ],
+        "transport_socket_connect_timeout": "10s",
+    }
+    if planned.tls is not None:
+        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": _tls(planned.tls)}
+    data: Data = {
+        "name": deployable.name,
+        "address": socket(planned.address, planned.port),
+        "per_connection_buffer_limit_bytes": BUFFER,
+    }
+    if planned.proxy_protocol:
+        data["listener_filters"] = [
+            {"name": "envoy.filters.listener.proxy_protocol", "typed_config": {"@type": PROXY_PROTOCOL}}
+        ]
+    data["filter_chains"] = [chain]
+    return data
+
+
+def _http_manager(deployable: Deployable, routes: Data) -> Data:
+    return {
+        "@type": HTTP_MANAGER,
+        "stat_prefix": deployable.name,
+        "codec_type": "AUTO",
+        **routes,
+        "use_remote_address": True,
+        "xff_num_trusted_hops": deployable.listener.trusted_hops,
+        "internal_address_config": {"unix_sockets": False, "cidr_ranges": []},
+        "generate_request_id": True,
+        "preserve_external_request_id": False,
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "strip_trailing_host_dot": True,
+        "server_header_transformation": "PASS_THROUGH",
+        "common_http_protocol_options": {
+            "idle_timeout": "3600s",
+            "max_headers_count": 100,
+            "headers_with_underscores_action": "REJECT_REQUEST",
+        },
+        "http_protocol_options": {"accept_http_10": False, "allow_chunked_length": False},
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 64 * 1024,
+            "initial_connection_window_size": 1024 * 1024,
+        },
+        "max_request_headers_kb": 60,
+        "stream_idle_timeout": "300s",
+        "request_timeout": "300s",
+        "request_headers_timeout": "10s",
+        "delayed_close_timeout": "1s",
+        "local_reply_config": local_reply_config(),
+        "http_filters": [_own_headers_removed(), _router()],
+    }
+
+
+def _own_headers_removed() -> Data:
+    """Take ``x-envoy-*`` off requests, whoever sent them, and off answers."""
+    removed = [{"remove_on_match": {"key_matcher": OWN_HEADERS}}]
+    return {
+        "name": "envoy.filters.http.header_mutation",
+        "typed_config": {
+            "@type": HEADER_MUTATION,
+            "mutations": {"request_mutations": removed, "response_mutations": removed},
+        },
+    }
+
+
+def _router() -> Data:
+    return {
+        "name": "envoy.filters.http.router",
+        "typed_config": {"@type": ROUTER, "suppress_envoy_headers": True},
+    }
+
+
+def _tls(planned: ServerTls) -> Data:
+    certificate: Data = {
+        "certificate_chain": _data_source(planned.certificate),
+        "private_key": _data_source(planned.key),
+    }
+    if planned.certificate.kind == "file" and planned.key.kind == "file":
+        # a renewed certificate is taken up when its folder changes
+        certificate["watched_directory"] = {"path": str(PurePosixPath(planned.certificate.value).parent)}
+    return {
+        "@type": DOWNSTREAM_TLS,
+        "common_tls_context": {
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "tls_certificates": [certificate],
+            "alpn_protocols": ["h2", "http/1.1"],
+        },
+    }
+
+
+def _data_source(secret: Secret) -> Data:
+    return {"filename" if secret.kind == "file" else "environment_variable": secret.value}

@@ -1,0 +1,45 @@
+"""What Envoy answers by itself, as problem+json (RFC 9457).
+
+Direct answers of the routing table pass here too; they have their own bodies and are left alone. What Envoy says of a
+failure ("upstream connect error ... reset reason: ...") tells strangers about the inside, so it is not passed on: it is
+in the access log.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from compiler.backends.envoy.types import CEL_FILTER, Data
+
+_STATUSES = (400, 403, 404, 408, 413, 426, 429, 431, 500, 502, 503, 504)
+
+
+def local_reply_config() -> Data:
+    """A mapper for each status that Envoy answers with, and one for the rest."""
+    return {"mappers": [*(_mapper(status) for status in _STATUSES), _mapper(None)]}
+
+
+def _mapper(status: int | None) -> Data:
+    ours: Data = {
+        "extension_filter": {
+            "name": "envoy.access_loggers.extension_filters.cel",
+            "typed_config": {"@type": CEL_FILTER, "expression": 'response.code_details != "direct_response"'},
+        }
+    }
+    body: dict[str, object] = {"type": "about:blank"}
+    chosen = ours
+    if status is None:
+        text = '{"type": "about:blank", "status": %RESPONSE_CODE%}\n'
+    else:
+        equal = {"op": "EQ", "value": {"default_value": status, "runtime_key": "gatewright.unused"}}
+        chosen = {"and_filter": {"filters": [{"status_code_filter": {"comparison": equal}}, ours]}}
+        body |= {"title": HTTPStatus(status).phrase, "status": status}
+        text = json.dumps(body) + "\n"
+    return {
+        "filter": chosen,
+        "body_format_override": {
+            "text_format_source": {"inline_string": text},
+            "content_type": "application/problem+json",
+        },
+    }

@@ -1,0 +1,38 @@
+"""Names of Envoy's v3 API types that we emit, and small shapes that recur."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Data = dict[str, Any]
+Layout = Literal["xds", "static"]
+
+_EXTENSIONS = "type.googleapis.com/envoy.extensions"
+LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
+ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+ROUTE_LIST = "type.googleapis.com/envoy.config.route.v3.RouteList"
+CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+HEADER_INPUT = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+HTTP_MANAGER = f"{_EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager"
+ROUTER = f"{_EXTENSIONS}.filters.http.router.v3.Router"
+HEADER_MUTATION = f"{_EXTENSIONS}.filters.http.header_mutation.v3.HeaderMutation"
+PROXY_PROTOCOL = f"{_EXTENSIONS}.filters.listener.proxy_protocol.v3.ProxyProtocol"
+DOWNSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.DownstreamTlsContext"
+HTTP_OPTIONS = f"{_EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions"
+FIXED_HEAP = f"{_EXTENSIONS}.resource_monitors.fixed_heap.v3.FixedHeapConfig"
+CONNECTIONS = f"{_EXTENSIONS}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+CEL_FILTER = f"{_EXTENSIONS}.access_loggers.filters.cel.v3.ExpressionFilter"
+
+BUFFER = 32 * 1024
+"""Bytes buffered for a connection where no body is read as a whole; Envoy's own default is 1 MiB."""
+
+
+def seconds(milliseconds: int) -> str:
+    """A protobuf duration in JSON: ``1.250s``."""
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{whole}.{rest:03}s" if rest else f"{whole}s"
+
+
+def socket(address: str, port: int) -> Data:
+    """An address to bind or connect to."""
+    return {"socket_address": {"address": address, "port_value": port}}

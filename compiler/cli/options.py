@@ -1,0 +1,107 @@
+"""Options that several commands share, and how they print what they found."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from compiler.pipeline import Outcome, UnknownDeployable, validate
+
+Command = Callable[..., Any]
+
+
+class _Day(click.ParamType):
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"`{value}` is not a date such as 2027-03-31", param, ctx)
+
+
+project = click.argument("project", type=click.Path(path_type=Path), default=".")
+as_of = click.option(
+    "--as-of",
+    type=_Day(),
+    default=None,
+    metavar="DATE",
+    help="The day on which dates are judged, in UTC; the default is today.",
+)
+fail_on = click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+report_format = click.option(
+    "--format",
+    "report_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How findings are printed.",
+)
+
+
+def today() -> date:
+    """Today in UTC: the only place where the day is asked for."""
+    return datetime.now(UTC).date()
+
+
+def coloured(stream: Any) -> bool:
+    """Whether to colour what goes to a stream: only on a terminal, and never with NO_COLOR (https://no-color.org)."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def stop(message: str, hint: str | None = None) -> NoReturn:
+    """End with exit code 2: the command could not run."""
+    click.echo(f"gatewright: {message}", err=True)
+    if hint:
+        click.echo(f"  {hint}", err=True)
+    sys.exit(2)
+
+
+def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outcome:
+    """The checked project of a folder, or of one deployable of it; ends with exit code 2 where there is none."""
+    if folder.name == "gatewright.yaml" and folder.is_file():
+        folder = folder.parent
+    if not folder.exists():
+        stop(f"the folder `{folder}` does not exist")
+    try:
+        return validate(folder, day or today(), only)
+    except FileNotFoundError:
+        stop(f"there is no gatewright.yaml in `{folder}`", "name the folder of a project, or make one: gatewright init DIR")
+    except UnknownDeployable as error:
+        stop(str(error))
+    except PermissionError as error:
+        stop(f"`{error.filename}` cannot be read: {error.strerror}")
+
+
+def show(outcome: Outcome, form: str, *, err: bool = False) -> None:
+    """Print what was found, on stdout as a result, or on stderr beside another result."""
+    if form == "json":
+        from compiler.report import json
+
+        click.echo(json.render(outcome.diagnostics), nl=False, err=err)
+        return
+    from compiler.report import text
+
+    stream = sys.stderr if err else sys.stdout
+    click.echo(text.render(outcome.diagnostics, color=coloured(stream)), nl=False, err=err, color=True)
+
+
+def exit_code(outcome: Outcome, threshold: str) -> int:
+    """0 or 1, by ``--fail-on``."""
+    if threshold == "never":
+        return 0
+    return int(bool(outcome.errors or (threshold == "warning" and outcome.warnings)))

@@ -1,0 +1,244 @@
+"""The effective API of a gateway: one OpenAPI 3.1 document of all that its clients can call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from compiler.contracts.combining import combine, resolved
+from compiler.contracts.copying import Components, Copy, Identity, lifetime_headers, plain
+from compiler.contracts.openapi import Api, Operation
+from compiler.contracts.refs import pointer_text
+from compiler.contracts.structure import METHODS
+from compiler.contracts.versions import label_order
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one exposed version of a contract adds to a gateway."""
+
+    contract: str
+    label: str
+    """The major as clients name it: ``2``, or ``0.3``."""
+    version: str
+    api: Api
+    operations: Sequence[Operation]
+    """Those that are exposed."""
+    prefix: str
+    """What stands before the contract's own paths: ``/v2/shop``, or nothing."""
+    version_header: str | None = None
+    """With the version in a header, that header's name."""
+    version_default: bool = False
+    """Served also to requests without that header."""
+    deprecated: bool = False
+    sunset: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One operation of one part, and the path under which clients find it."""
+
+    part: Part
+    operation: Operation
+
+    @property
+    def path(self) -> str:
+        return self.part.prefix + self.operation.path_text
+
+    @property
+    def shape(self) -> str:
+        return self.operation.path.under(self.part.prefix).shape
+
+
+Route = tuple[str, str]
+"""A path as the document writes it, and a method in lower case."""
+
+
+def build(
+    title: str,
+    parts: Sequence[Part],
+    *,
+    servers: Sequence[str] = ("/",),
+    security: Sequence[Mapping[str, Any]] = (),
+    security_schemes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The document as plain data, in the order in which it is to be printed.
+
+    The contracts' own servers, security and webhooks are left out; what the gateway has instead is passed in. Components
+    are named ``<contract>.v<label>.<name>`` and copied as far as something refers to them.
+    """
+    parts = sorted(parts, key=lambda p: (p.contract, label_order(p.label), p.version, p.prefix))
+    routes = _routes(parts)
+    ids = _operation_ids(routes)
+    components: Components = {}
+    made = _copied(parts, routes, ids, components)
+    items: dict[str, dict[str, Any]] = {}
+    for (path, method), entries in routes.items():
+        variants = [(entry.part.label, made[path, method, index]) for index, entry in enumerate(entries)]
+        operation = combine(variants, components)
+        if (path, method) in ids:
+            operation["operationId"] = ids[path, method]
+        _add_version_header(operation, entries, components)
+        items.setdefault(path, {})[method] = operation
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "version": ", ".join(dict.fromkeys(f"{p.contract}@{p.version}" for p in parts)) or "none",
+        },
+        "servers": [{"url": url} for url in servers],
+    }
+    if security:
+        document["security"] = [dict(requirement) for requirement in security]
+    tags = _tags(parts, items)
+    if tags:
+        document["tags"] = tags
+    document["paths"] = {path: {m: items[path][m] for m in METHODS if m in items[path]} for path in sorted(items)}
+    if security_schemes:
+        components["securitySchemes"] = {name: dict(scheme) for name, scheme in security_schemes.items()}
+    if components:
+        document["components"] = {s: {n: components[s][n] for n in sorted(components[s])} for s in sorted(components)}
+    return document
+
+
+def _routes(parts: Sequence[Part]) -> dict[Route, list[Entry]]:
+    """Who answers at each path and method, lowest version first.
+
+    Paths that differ in their parameters' names alone are one path where several parts share it; its first part names it.
+    """
+    shapes: dict[str, list[Entry]] = {}
+    for part in parts:
+        for operation in part.operations:
+            entry = Entry(part, operation)
+            shapes.setdefault(entry.shape, []).append(entry)
+    routes: dict[Route, list[Entry]] = {}
+    for entries in shapes.values():
+        shared = any(entry.part is not entries[0].part for entry in entries)
+        for entry in entries:
+            path = entries[0].path if shared else entry.path
+            routes.setdefault((path, entry.operation.method.lower()), []).append(entry)
+    for several in routes.values():
+        several.sort(key=lambda e: (label_order(e.part.label), e.part.contract, e.part.version))
+    return dict(sorted(routes.items()))
+
+
+def _operation_ids(routes: Mapping[Route, Sequence[Entry]]) -> dict[Route, str]:
+    """A unique operationId for each route whose newest version has one: its own if no other has it."""
+    written = {
+        route: (entries[-1], entries[-1].operation.operation_id)
+        for route, entries in routes.items()
+        if entries[-1].operation.operation_id is not None
+    }
+    counts = Counter(str(name) for _, name in written.values())
+    made = {route: str(name) for route, (_, name) in written.items() if counts[str(name)] == 1}
+    qualified = {
+        route: f"{entry.part.contract}_v{entry.part.label}_{name}"
+        for route, (entry, name) in written.items()
+        if route not in made
+    }
+    taken = Counter([*made.values(), *qualified.values()])
+    for (path, method), name in qualified.items():
+        suffix = "" if taken[name] == 1 else f"_{sha256(f'{method} {path}'.encode()).hexdigest()[:8]}"
+        made[path, method] = name + suffix
+    return made
+
+
+def _copied(
+    parts: Sequence[Part], routes: Mapping[Route, Sequence[Entry]], ids: Mapping[Route, str], components: Components
+) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Each entry's operation by route and position, and with them all components that they need."""
+    owners: dict[tuple[str, str], Identity] = {}
+    copies: dict[int, Copy] = {}
+    for part in parts:
+        lifetime = lifetime_headers(part.deprecated, part.sunset, components)
+        targets = _link_targets(part, routes, ids)
+        copies[id(part)] = Copy(
+            part.contract, part.label, part.version, part.api, components, owners, lifetime, targets
+        )
+    made: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for (path, method), entries in routes.items():
+        for index, entry in enumerate(entries):
+            names = zip(entry.operation.path.parameters, _parameters_of(path, entry), strict=True)
+            operation = copies[id(entry.part)].operation(entry.operation, dict(names))
+            operation.pop("operationId", None)
+            if entry.part.deprecated:
+                operation["deprecated"] = True
+                if entry.part.sunset is not None:
+                    operation["x-sunset"] = entry.part.sunset.isoformat()
+            made[path, method, index] = operation
+    for copy in copies.values():
+        copy.finish()
+    return made
+
+
+def _parameters_of(path: str, entry: Entry) -> tuple[str, ...]:
+    """The parameters' names in the path as the document writes it."""
+    return entry.operation.path.parse(path).parameters
+
+
+def _link_targets(
+    part: Part, routes: Mapping[Route, Sequence[Entry]], ids: Mapping[Route, str]
+) -> dict[tuple[str, tuple[str | int, ...]], dict[str, str]]:
+    targets: dict[tuple[str, tuple[str | int, ...]], dict[str, str]] = {}
+    for route, entries in routes.items():
+        for entry in entries:
+            if entry.part is part:
+                named = (
+                    {"operationId": ids[route]}
+                    if route in ids
+                    else {"operationRef": "#" + pointer_text(("paths", *route))}
+                )
+                targets[entry.operation.node.identity] = named
+    return targets
+
+
+def _add_version_header(operation: dict[str, Any], entries: Sequence[Entry], components: Components) -> None:
+    """The parameter that chooses the version, in place of what the contracts say of that header."""
+    header = next((entry.part.version_header for entry in entries if entry.part.version_header), None)
+    if header is None:
+        return
+    labels = list(dict.fromkeys(entry.part.label for entry in entries))
+    default = next((entry.part.label for entry in entries if entry.part.version_default), None)
+    others = [
+        parameter
+        for parameter in operation.get("parameters", ())
+        if not _is_header(resolved(parameter, components), header)
+    ]
+    schema: dict[str, Any] = {"type": "string", "enum": labels}
+    if default is not None:
+        schema["default"] = default
+    ending = [_ending(entry) for entry in entries if entry.part.deprecated]
+    operation["parameters"] = [
+        {
+            "name": header,
+            "in": "header",
+            "description": " ".join(["The version of the API.", *dict.fromkeys(ending)]),
+            "required": default is None,
+            "schema": schema,
+        },
+        *others,
+    ]
+
+
+def _is_header(parameter: Mapping[str, Any], name: str) -> bool:
+    return bool(parameter["in"] == "header" and parameter["name"].lower() == name.lower())
+
+
+def _ending(entry: Entry) -> str:
+    until = f", and ends after {entry.part.sunset.isoformat()}" if entry.part.sunset else ""
+    return f"Version {entry.part.label} is deprecated{until}."
+
+
+def _tags(parts: Sequence[Part], items: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """What the contracts say of the tags that are used; the first one that says something is heard."""
+    used = {tag for item in items.values() for operation in item.values() for tag in operation.get("tags", ())}
+    found: dict[str, Any] = {}
+    for part in parts:
+        for tag in part.api.root.value.get("tags", ()):
+            if tag["name"] in used:
+                found.setdefault(tag["name"], plain(tag))
+    return [found[name] for name in sorted(found)]

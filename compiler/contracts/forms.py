@@ -1,0 +1,273 @@
+"""The objects of OpenAPI 3.0 and 3.1, as a table: which keys each has, and the form of what stands under them.
+
+Sources: https://spec.openapis.org/oas/v3.0.4.html and v3.1.1.html, section 4.8. Rules that take more than one object into
+view, such as path parameters, are in :mod:`compiler.contracts.structure`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from compiler.contracts.refs import Node
+from compiler.contracts.schemas import check_schema
+from compiler.contracts.walk import Check, Walk
+from compiler.diagnostics import did_you_mean, one_of
+
+_COMPONENT_KEY = re.compile(r"[A-Za-z0-9._-]+")
+_STYLES = {
+    "path": ("matrix", "label", "simple"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "header": ("simple",),
+    "cookie": ("form",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of object: what messages call it, its keys with the check of each value, and the keys it must have."""
+
+    called: str
+    keys: Mapping[str, Check]
+    required: tuple[str, ...] = ()
+    also: Check | None = None
+    """What else must hold, once the keys are looked at."""
+
+    def check(self, walk: Walk, node: Node) -> None:
+        """Note what is wrong with an object of this kind."""
+        if not walk.mapping(node, self.called):
+            return
+        for key in node.value:
+            check = self.keys.get(key)
+            if check is not None:
+                check(walk, node[key])
+            elif not key.startswith("x-"):
+                hint = did_you_mean(key, self.keys.keys() - node.value.keys()) or f"known are {one_of(self.keys, 12)}"
+                walk.wrong(node[key], f"unknown key `{key}` in {self.called}", hint, key=True)
+        for key in self.required:
+            if key not in node.value:
+                walk.wrong(node, f"{self.called} lacks `{key}`", f"add `{key}:`", key=True)
+        if self.also is not None:
+            self.also(walk, node)
+
+
+def text(walk: Walk, node: Node) -> None:
+    """A text."""
+    if not isinstance(node.value, str):
+        walk.wrong(node, f"`{node.path[-1]}` must be a text", "quote it")
+
+
+def flag(walk: Walk, node: Node) -> None:
+    """True or false."""
+    if not isinstance(node.value, bool):
+        walk.wrong(node, f"`{node.path[-1]}` must be `true` or `false`")
+
+
+def anything(walk: Walk, node: Node) -> None:
+    """Any value."""
+
+
+def a_mapping(walk: Walk, node: Node) -> None:
+    """A mapping of anything."""
+    walk.mapping(node, f"`{node.path[-1]}`")
+
+
+def named(check: Check) -> Check:
+    """A mapping whose values all have one form; every key is a name, those with ``x-`` too."""
+
+    def each(walk: Walk, node: Node) -> None:
+        if walk.mapping(node, f"`{node.path[-1]}`"):
+            for name in node.value:
+                check(walk, node[name])
+
+    return each
+
+
+def listed(check: Check) -> Check:
+    """A list whose values all have one form."""
+
+    def each(walk: Walk, node: Node) -> None:
+        if walk.listed(node, f"`{node.path[-1]}`"):
+            for index in range(len(node.value)):
+                check(walk, node[index])
+
+    return each
+
+
+def or_reference(form: Form) -> Check:
+    """An object, or a reference to one."""
+
+    def check(walk: Walk, node: Node) -> None:
+        walk.referable(node, form.called, form.check)
+
+    return check
+
+
+def component(check: Check) -> Check:
+    """A section of ``components``: names that references can spell, and what they stand for."""
+
+    def each(walk: Walk, node: Node) -> None:
+        if not walk.mapping(node, f"`{node.path[-1]}`"):
+            return
+        for name in node.value:
+            if _COMPONENT_KEY.fullmatch(name) is None:
+                walk.wrong(
+                    node[name], f"`{name}` cannot name a component", "use letters, digits, `.`, `_`, `-`", key=True
+                )
+            check(walk, node[name])
+
+    return each
+
+
+def _version(walk: Walk, node: Node) -> None:
+    if type(node.value) not in (str, int, float):
+        walk.wrong(node, "`version` must be a text", "quote it")
+
+
+def _schema_or_content(walk: Walk, node: Node) -> None:
+    called = f"the parameter `{node.value['name']}`" if "name" in node.value else "this header"
+    if ("schema" in node.value) == ("content" in node.value):
+        problem = "has both `schema` and `content`" if "schema" in node.value else "has neither `schema` nor `content`"
+        walk.wrong(node, f"{called} {problem}", "keep exactly one", key="name" not in node.value)
+    content = node.value.get("content")
+    if isinstance(content, Mapping) and len(content) != 1:
+        walk.wrong(node["content"], f"`content` of {called} must hold exactly one media type", key=True)
+
+
+def _parameter(walk: Walk, node: Node) -> None:
+    place = node.value.get("in")
+    if "in" in node.value:
+        if place not in _STYLES:
+            walk.wrong(
+                node["in"],
+                f"`{place}` is no place of a parameter",
+                did_you_mean(str(place), _STYLES) or one_of(_STYLES),
+            )
+        elif node.value.get("style", _STYLES[place][0]) not in _STYLES[place]:
+            walk.wrong(
+                node["style"], f"a {place} parameter has no style `{node.value['style']}`", one_of(_STYLES[place])
+            )
+    if place == "path" and node.value.get("required") is not True:
+        walk.wrong(
+            node["required"] if "required" in node.value else node,
+            f"the path parameter `{node.value.get('name')}` must be required",
+            "add `required: true`",
+        )
+    _schema_or_content(walk, node)
+
+
+def _media_types(walk: Walk, node: Node) -> None:
+    if not walk.mapping(node, "`content`"):
+        return
+    for name in node.value:
+        if "/" not in name:
+            walk.wrong(node[name], f"`{name}` is no media type", "write one such as `application/json`", key=True)
+        MEDIA_TYPE.check(walk, node[name])
+
+
+def _scheme(walk: Walk, node: Node) -> None:
+    needs = {
+        "apiKey": ("name", "in"),
+        "http": ("scheme",),
+        "oauth2": ("flows",),
+        "openIdConnect": ("openIdConnectUrl",),
+    }
+    kinds = (*needs, "mutualTLS") if walk.dialect == "3.1" else tuple(needs)
+    kind = node.value.get("type")
+    if "type" in node.value and kind not in kinds:
+        walk.wrong(
+            node["type"], f"`{kind}` is no type of security scheme", did_you_mean(str(kind), kinds) or one_of(kinds)
+        )
+    for key in needs.get(kind, ()) if isinstance(kind, str) else ():
+        if key not in node.value:
+            walk.wrong(node, f"a security scheme of type `{kind}` lacks `{key}`", f"add `{key}:`", key=True)
+
+
+DESCRIBED: dict[str, Check] = {"summary": text, "description": text}
+EXAMPLE = Form("an example", {**DESCRIBED, "value": anything, "externalValue": text})
+_VALUE: dict[str, Check] = {
+    "description": text,
+    "required": flag,
+    "deprecated": flag,
+    "allowEmptyValue": flag,
+    "style": text,
+    "explode": flag,
+    "allowReserved": flag,
+    "schema": check_schema,
+    "example": anything,
+    "examples": named(or_reference(EXAMPLE)),
+    "content": _media_types,
+}
+PARAMETER = Form("a parameter", {"name": text, "in": text, **_VALUE}, ("name", "in"), _parameter)
+HEADER = Form("a header", _VALUE, (), _schema_or_content)
+ENCODING = Form(
+    "an encoding",
+    {
+        "contentType": text,
+        "headers": named(or_reference(HEADER)),
+        "style": text,
+        "explode": flag,
+        "allowReserved": flag,
+    },
+)
+MEDIA_TYPE = Form(
+    "a media type",
+    {
+        "schema": check_schema,
+        "example": anything,
+        "examples": named(or_reference(EXAMPLE)),
+        "encoding": named(ENCODING.check),
+    },
+)
+SERVER = Form("a server", {"url": text, "description": text, "variables": a_mapping}, ("url",))
+LINK = Form(
+    "a link",
+    {
+        "operationRef": text,
+        "operationId": text,
+        "parameters": a_mapping,
+        "requestBody": anything,
+        "description": text,
+        "server": SERVER.check,
+    },
+)
+REQUEST_BODY = Form("a request body", {"description": text, "content": _media_types, "required": flag}, ("content",))
+RESPONSE = Form(
+    "a response",
+    {
+        "description": text,
+        "headers": named(or_reference(HEADER)),
+        "content": _media_types,
+        "links": named(or_reference(LINK)),
+    },
+    ("description",),
+)
+INFO = Form(
+    "`info`",
+    {
+        "title": text,
+        "version": _version,
+        **DESCRIBED,
+        "termsOfService": text,
+        "contact": a_mapping,
+        "license": a_mapping,
+    },
+    ("title", "version"),
+)
+TAG = Form("a tag", {"name": text, "description": text, "externalDocs": a_mapping}, ("name",))
+SECURITY_SCHEME = Form(
+    "a security scheme",
+    {
+        "type": text,
+        "description": text,
+        "name": text,
+        "in": text,
+        "scheme": text,
+        "bearerFormat": text,
+        "flows": a_mapping,
+        "openIdConnectUrl": text,
+    },
+    ("type",),
+    _scheme,
+)

@@ -1,0 +1,75 @@
+"""Throwaway certificates, for checking what was built and for running it on a laptop. Never for anything else."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate with the authority that signed it, and its key, as PEM."""
+
+    authority: bytes
+    certificate: bytes
+    key: bytes
+
+
+@cache
+def pair(names: tuple[str, ...]) -> Pair:
+    """A fresh certificate for DNS names and addresses, signed by an authority of its own, valid for a week."""
+    authority_key = ec.generate_private_key(ec.SECP256R1())
+    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gatewright throwaway authority")])
+    authority = (
+        _unsigned(authority_name, authority_name, authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(authority_key, hashes.SHA256())
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gatewright throwaway")])
+    certificate = (
+        _unsigned(subject, authority_name, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(list(_alternatives(names))), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    return Pair(
+        authority.public_bytes(serialization.Encoding.PEM),
+        certificate.public_bytes(serialization.Encoding.PEM),
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+    )
+
+
+def _unsigned(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=_DAYS))
+    )
+
+
+def _alternatives(names: Iterable[str]) -> Iterable[x509.GeneralName]:
+    for name in names:
+        try:
+            yield x509.IPAddress(ipaddress.ip_address(name))
+        except ValueError:
+            yield x509.DNSName(name)

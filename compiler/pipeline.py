@@ -1,0 +1,237 @@
+"""The road from a folder to artifacts; the only module that knows every phase.
+
+Every phase gives its value and its findings; the road stops behind a phase that found an error, so that one mistake is
+not reported twice. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+from compiler import checks, rules, suppressions
+from compiler.backends import envoy
+from compiler.backends.envoy import verify
+from compiler.checks import Checked
+from compiler.decode import decode
+from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_mean, in_order, one_of
+from compiler.files import ROOT_FILE, Library
+from compiler.lower import lower
+from compiler.model.kinds import Where
+from compiler.model.project import Project, RootFile, Sections, VersioningSettings
+from compiler.plan import Plan
+from compiler.reader import Document, MapNode, read_yaml
+from compiler.source import Source, Span, inside, relative_name
+from compiler.workspace import build as build_workspace
+
+SECTIONS = ("contracts", "services", "policies", "gateways", "aggregators", "edges")
+_ROOT_ONLY = ("gatewright", "include", "settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a project: diagnostics in their order, and the proof that nothing is wrong where nothing is."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    checked: Checked | None
+    sources: tuple[Source, ...]
+    """Every file that was read, by name."""
+
+    @property
+    def errors(self) -> int:
+        return sum(d.severity is Severity.ERROR for d in self.diagnostics)
+
+    @property
+    def warnings(self) -> int:
+        return sum(d.severity is Severity.WARNING for d in self.diagnostics)
+
+
+class UnknownDeployable(LookupError):
+    """No gateway or edge bears the name that was asked for; the text says which there are."""
+
+
+def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
+    """Read, decode and check the project in the folder ``root``; with ``only``, judge one gateway or edge alone.
+
+    Raises FileNotFoundError without a root file, and UnknownDeployable.
+    """
+    root = root.resolve()
+    if not (root / ROOT_FILE).is_file():
+        raise FileNotFoundError(f"{root / ROOT_FILE} does not exist")
+    library = Library(root)
+    project, findings = read_project(library)
+    if project is None:
+        findings += library.findings
+        return Outcome(_diagnostics(suppressions.apply(findings, library.sources)), None, library.sources)
+    if only is not None:
+        project = _restricted(project, only)
+    workspace, more = build_workspace(project, library, as_of)
+    findings = [*findings, *more, *library.findings, *checks.run(workspace)]
+    if only is not None:  # what the others use is not in sight
+        findings = [f for f in findings if f.rule != "unused"]
+    shown = _diagnostics(suppressions.apply(findings, library.sources))
+    wrong = any(d.severity is Severity.ERROR for d in shown)
+    return Outcome(shown, None if wrong else Checked(workspace), library.sources)
+
+
+def _restricted(project: Project, only: str) -> Project:
+    names = [*project.gateways, *project.edges]
+    if only not in names:
+        hint = did_you_mean(only, names) or f"there is {one_of(names)}"
+        raise UnknownDeployable(f"no gateway or edge is named `{only}`; {hint}")
+    return replace(
+        project,
+        gateways={name: gateway for name, gateway in project.gateways.items() if name == only},
+        edges={name: edge for name, edge in project.edges.items() if name == only},
+    )
+
+
+def plan(outcome: Outcome) -> Plan:
+    """The plan of a project without errors."""
+    assert outcome.checked is not None
+    return lower(outcome.checked)
+
+
+def artifacts(made: Plan, layout: envoy.Layout, config_dir: str) -> dict[str, bytes]:
+    """Every file of a build: ``<deployable>/<file>`` to its bytes."""
+    return {
+        f"{deployable.name}/{name}": data
+        for deployable in made.deployables
+        for name, data in envoy.render(deployable, layout, config_dir).items()
+    }
+
+
+def envoy_checked(outcome: Outcome, made: Plan, binary: Path) -> Outcome:
+    """The outcome together with what the real Envoy says of the plan."""
+    refused = verify.check_all(binary, made)
+    return replace(outcome, diagnostics=tuple([*outcome.diagnostics, *_diagnostics(refused)])) if refused else outcome
+
+
+def _diagnostics(findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
+    return tuple(Diagnostic(rules.severity(f.rule), f) for f in in_order(findings))
+
+
+def read_project(library: Library) -> tuple[Project | None, list[Finding]]:
+    """All files of a project as one model, or None together with at least one error."""
+    start = Source(ROOT_FILE, "")
+    source = library.source(ROOT_FILE, start.span(0, 0))
+    if isinstance(source, Finding):
+        return None, [source]
+    document, findings = read_yaml(source)
+    if document is None:
+        return None, findings
+    root, more = decode(RootFile, document.root, document.top)
+    findings += more
+    parts: list[Sections] = [root] if root is not None else []
+    includes, more = _includes(library, document)
+    findings += more
+    for name, where in includes:
+        part, more = _read_part(library, name, where)
+        findings += more
+        parts += [part] if part is not None else []
+    merged, more = _merge(parts)
+    findings += more
+    errors = any(rules.severity(f.rule) is Severity.ERROR for f in findings)
+    if errors or root is None:
+        return None, findings
+    settings = root.settings.versioning if root.settings else None
+    return (
+        Project(
+            where=root.where,
+            settings=settings or VersioningSettings(where=root.where),
+            **merged,
+        ),
+        findings,
+    )
+
+
+def _includes(library: Library, document: Document) -> tuple[list[tuple[str, Span]], list[Finding]]:
+    """Files that the root's globs match, sorted, each with the place of its first glob."""
+    findings: list[Finding] = []
+    found: dict[str, Span] = {}
+    listed = document.root.get("include") if isinstance(document.root, MapNode) else None
+    for index, pattern in enumerate(listed if isinstance(listed, list) else ()):
+        where = document.span(("include", index))
+        if not isinstance(pattern, str):
+            continue  # decoding has said so
+        parts = PurePosixPath(pattern).parts
+        if not parts or PurePosixPath(pattern).is_absolute() or ".." in parts or "\0" in pattern:
+            findings.append(
+                Finding("path-outside-project", f"`{pattern}` leads out of the project", where, "name files below this one")
+            )
+            continue
+        matches = sorted(path for path in library.root.glob(pattern) if path.is_file() and path.name != "")
+        names = []
+        for path in matches:
+            name = relative_name(library.root, path)
+            if not inside(library.root, path):
+                findings.append(
+                    Finding("path-outside-project", f"`{name}` is a symlink that leads out of the project", where)
+                )
+            elif name != ROOT_FILE:
+                names.append(name)
+        if not matches:
+            findings.append(
+                Finding("include-not-found", f"`{pattern}` matches no file", where, "paths are relative to this file")
+            )
+        for name in names:
+            found.setdefault(name, where)
+    return sorted(found.items(), key=lambda item: item[0]), findings
+
+
+def _read_part(library: Library, name: str, where: Span) -> tuple[Sections | None, list[Finding]]:
+    source = library.source(name, where)
+    if isinstance(source, Finding):
+        return None, [source]
+    document, findings = read_yaml(source)
+    if document is None:
+        return None, findings
+    top = document.root
+    if isinstance(top, MapNode) and ("openapi" in top or "swagger" in top):
+        key = "openapi" if "openapi" in top else "swagger"
+        findings.append(
+            Finding(
+                "schema",
+                "this is an OpenAPI document, not a part of the project",
+                top.key_span(key),
+                "narrow the include, and name the document under `contracts: <name>: versions: <version>: openapi:`",
+                (Note("included here", where),),
+            )
+        )
+        return None, findings
+    if isinstance(top, MapNode):
+        misplaced = [key for key in _ROOT_ONLY if key in top]
+        if misplaced:
+            findings += [
+                Finding("schema", f"`{key}` belongs into the root file alone", top.key_span(key), f"move it to {ROOT_FILE}")
+                for key in misplaced
+            ]
+            return None, findings
+    part, more = decode(Sections, top, document.top)
+    return part, findings + more
+
+
+def _merge(parts: Iterable[Sections]) -> tuple[dict[str, dict[str, object]], list[Finding]]:
+    merged: dict[str, dict[str, object]] = {section: {} for section in SECTIONS}
+    findings: list[Finding] = []
+    for part in parts:
+        for section in SECTIONS:
+            entries: Mapping[str, object] = getattr(part, section)
+            for name, entry in entries.items():
+                if name in merged[section]:
+                    findings.append(_duplicate(section, name, part.where, merged[section][name]))
+                else:
+                    merged[section][name] = entry
+    return merged, findings
+
+
+def _duplicate(section: str, name: str, where: Where, first: object) -> Finding:
+    return Finding(
+        "duplicate-name",
+        f"`{name}` stands under `{section}` in two files",
+        where.key(section, name),
+        "names are unique over all files of a project; rename one of the two",
+        (Note("the first one", first.where.span),),  # type: ignore[attr-defined]
+    )

@@ -1,0 +1,187 @@
+"""The neutral plan: what is to be deployed, with no word of YAML and no word of any product.
+
+A plan is complete: every default is filled in, every name is resolved, every list has its final order. Backends read
+it and nothing else. Durations are milliseconds, sizes bytes. Each item that a user wrote keeps the span it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from compiler.paths import PathTemplate
+from compiler.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A reference to a secret on the gateway's host: an absolute file or the name of an environment variable."""
+
+    kind: Literal["file", "env"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """TLS towards clients; TLS 1.2 at least."""
+
+    certificate: Secret
+    key: Secret
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """The socket that clients connect to."""
+
+    address: str
+    port: int
+    tls: ServerTls | None
+    trusted_hops: int
+    """Proxies in front whose X-Forwarded-For entries are believed."""
+    proxy_protocol: bool
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
+class VersionKey:
+    """Where a request says which version it wants; ``name`` is the header where ``source`` is ``header``."""
+
+    source: Literal["path", "header"]
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTest:
+    """Holds for a request whose version is one of ``labels`` (with or without a leading ``v``), or absent if ``absent``."""
+
+    labels: tuple[str, ...]
+    absent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderChanges:
+    """Headers to remove, then to set (an existing value is replaced), by lower-case name, sorted."""
+
+    set: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """``attempts`` retries after the first try; ``on`` are Envoy's names of retry conditions, sorted, never empty."""
+
+    attempts: int
+    on: tuple[str, ...]
+    per_try_timeout: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A cluster by name and its share of the traffic; several only where services share one version."""
+
+    cluster: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Send the request on: ``strip`` is taken off the path's front, then ``prepend`` is put there.
+
+    Both are literal, start with a slash and do not end with one, or are empty.
+    """
+
+    targets: tuple[Target, ...]
+    strip: str
+    prepend: str
+    timeout: int
+    retry: Retry | None
+    request_headers: HeaderChanges
+    response_headers: HeaderChanges
+    contract: str
+    version: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer at once, without any service. ``body`` is text; ``headers`` are sorted, in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a routing table, which is read from the top: the first rule that holds decides.
+
+    ``name`` is unique within the deployable and made from the user's names. ``path`` is the template as clients see
+    it, or None for every path. ``methods`` are sorted, or None for every method. ``version`` is None where any will do.
+    """
+
+    name: str
+    path: PathTemplate | None
+    methods: tuple[str, ...] | None
+    version: VersionTest | None
+    action: Forward | Answer
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """``host`` is a DNS name or an IP address (IPv6 without brackets)."""
+
+    host: str
+    port: int
+    weight: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A service as a gateway sees it. ``name`` is the service's own."""
+
+    name: str
+    endpoints: tuple[Endpoint, ...]
+    connect_timeout: int
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """One contract version that clients can reach here; ``prefix`` is what stands before the contract's own paths."""
+
+    contract: str
+    version: str
+    label: str
+    """The major as clients name it: ``2``, or ``0.3`` below 1.0.0."""
+    prefix: str
+    operations: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """One Envoy to be: a gateway or an edge."""
+
+    kind: Literal["gateway", "edge"]
+    name: str
+    hosts: tuple[str, ...]
+    """Exact names, ``*.suffix``, or ``*`` alone; in lower case, without port."""
+    listener: Listener
+    admin_port: int | None
+    version_key: VersionKey
+    rules: tuple[Rule, ...]
+    clusters: tuple[Cluster, ...]
+    exposed: tuple[Exposed, ...]
+    api: Mapping[str, Any]
+    """The effective OpenAPI document as plain data."""
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Deployables in the order of their names."""
+
+    deployables: tuple[Deployable, ...]

@@ -1,0 +1,97 @@
+"""Which policies apply to an exposed operation, and what they come to together.
+
+Order: built-in defaults, gateway or edge, exposure, operation; in a list from left to right. A later policy replaces each
+top-level key whole, except ``headers``, which merge by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compiler.model.gateways import Expose, Gateway, OperationSettings
+from compiler.model.kinds import Where
+from compiler.model.policies import HeaderChanges, Policy, Retry
+from compiler.model.project import Project
+from compiler.plan import HeaderChanges as PlannedChanges
+
+DEFAULT_TIMEOUT = 15_000
+"""Milliseconds for a whole exchange where no policy says otherwise."""
+DEFAULT_CONNECT_TIMEOUT = 1_000
+"""Milliseconds for a connection to be made; the model has it as the field's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from: a policy, and the level that names it (``gateway public``, ``exposure orders``, ...)."""
+
+    policy: str
+    level: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default."""
+
+    timeout: int
+    timeout_origin: Origin | None
+    retry: Retry | None
+    retry_origin: Origin | None
+    request_headers: PlannedChanges
+    response_headers: PlannedChanges
+    header_origins: tuple[Origin, ...]
+
+
+def applied(
+    project: Project, gateway: Gateway, name: str, expose: Expose, settings: OperationSettings | None
+) -> Iterator[tuple[Policy, Origin]]:
+    """The policies that apply, weakest first. Unknown names are passed over: a check reports them."""
+    levels = [(f"gateway {name}", gateway.policies), (f"exposure {expose.contract or expose.aggregator}", expose.policies)]
+    if settings is not None:
+        levels.append(("operation", settings.policies))
+    for level, names in levels:
+        for policy_name in names:
+            policy = project.policies.get(policy_name)
+            if policy is not None:
+                yield policy, Origin(policy_name, level, policy.where)
+
+
+def effective(
+    project: Project, gateway: Gateway, name: str, expose: Expose, settings: OperationSettings | None
+) -> Effective:
+    """What the policies of an exposed operation come to."""
+    timeout, timeout_origin = DEFAULT_TIMEOUT, None
+    retry, retry_origin = None, None
+    request: dict[str, str | None] = {}
+    response: dict[str, str | None] = {}
+    header_origins: list[Origin] = []
+    for policy, origin in applied(project, gateway, name, expose, settings):
+        if policy.timeout is not None:
+            timeout, timeout_origin = policy.timeout, origin
+        if policy.retry is not None:
+            retry, retry_origin = policy.retry, origin
+        if policy.headers is not None:
+            _merge(request, policy.headers.request)
+            _merge(response, policy.headers.response)
+            header_origins.append(origin)
+    return Effective(
+        timeout, timeout_origin, retry, retry_origin, _planned(request), _planned(response), tuple(header_origins)
+    )
+
+
+def _merge(into: dict[str, str | None], changes: HeaderChanges | None) -> None:
+    """Put changes over earlier ones; None stands for a header that is taken off."""
+    if changes is None:
+        return
+    for name in changes.remove:
+        into[name] = None
+    for name, value in changes.set.items():
+        into[name] = value
+
+
+def _planned(merged: dict[str, str | None]) -> PlannedChanges:
+    return PlannedChanges(
+        set=tuple((name, value) for name, value in sorted(merged.items()) if value is not None),
+        remove=tuple(sorted(name for name, value in merged.items() if value is None)),
+    )

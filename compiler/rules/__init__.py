@@ -1,0 +1,62 @@
+"""Every rule that a diagnostic can name: one registry, from which ``explain``, the docs and the severities come.
+
+A rule's page is ``<name>.md`` beside this file: why the rule is there, an example that breaks it, one that keeps it.
+The tests run both examples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compiler.diagnostics import Severity
+
+_E, _W = Severity.ERROR, Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's name, its weight, what it says in one line, and whether a comment in the source may suppress it."""
+
+    name: str
+    severity: Severity
+    says: str
+    suppressible: bool = True
+
+
+_ALL = (
+    Rule("yaml-syntax", _E, "a file is not YAML, or not JSON", suppressible=False),
+    Rule("duplicate-key", _E, "a key stands twice in one mapping", suppressible=False),
+    Rule("schema", _E, "a key or value is not in the language", suppressible=False),
+    Rule("duplicate-name", _E, "two files give one name", suppressible=False),
+    Rule("include-not-found", _E, "an include matches no file", suppressible=False),
+    Rule("path-outside-project", _E, "a path leaves the project's folder", suppressible=False),
+    Rule("plaintext-secret", _E, "a literal secret", suppressible=False),
+    Rule("not-built-yet", _E, "a part of the language that this version of the compiler does not build", suppressible=False),
+    Rule("envoy-rejected", _E, "Envoy itself refused the result", suppressible=False),
+    Rule("suppression-invalid", _E, "a suppression without a reason, or of no rule that can be suppressed", suppressible=False),
+    Rule("suppression-unused", _W, "a suppression that suppresses nothing"),
+    Rule("file-not-found", _E, "a file that the project names is not there"),
+    Rule("openapi-invalid", _E, "a contract's document is broken, or uses what cannot be judged"),
+    Rule("version-invalid", _E, "not a semantic version, or not a range of them", suppressible=False),
+    Rule("unknown-reference", _E, "a name that nothing bears"),
+    Rule("unknown-operation", _E, "an operation that the contract does not have"),
+    Rule("unused", _W, "a contract, service or policy that nothing uses"),
+    Rule("version-unsatisfied", _E, "no version matches the range"),
+    Rule("version-not-served", _E, "no service implements the resolved version"),
+    Rule("sunset-without-deprecation", _E, "a version ends without having been deprecated"),
+    Rule("deprecation-window-too-short", _E, "too little time between deprecation and sunset"),
+    Rule("version-deprecated", _W, "a deprecated version without its successor beside it"),
+    Rule("version-sunset", _E, "something uses a version after its sunset"),
+    Rule("too-many-majors", _E, "more live majors than allowed"),
+    Rule("route-conflict", _E, "two operations answer the same request"),
+    Rule("route-shadowed", _W, "a route that no request can reach"),
+    Rule("timeout-inversion", _E, "an outer timeout is shorter than what it must wait for"),
+    Rule("tls-missing", _W, "plaintext on an address that is not loopback"),
+    Rule("weight-missing", _E, "several services implement one version, and one states no weight"),
+)
+RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}
+
+
+def severity(name: str) -> Severity:
+    """The severity of a rule. Raises KeyError for a name that is not in the registry, which is a defect of ours."""
+    return RULES[name].severity

@@ -1,0 +1,153 @@
+"""The routing table of a gateway: its exposures as rules that are read from the top.
+
+The order says what LANGUAGE section 2 says in words: the most specific path of the requested version decides, then the
+method. With the version in a header, what no version serves is told apart below: a known version that lacks the path
+is a 404, an absent or unknown version a 400.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from compiler.contracts.versions import label_order
+from compiler.paths import PathTemplate
+from compiler.plan import Answer, Forward, Rule, VersionTest
+from compiler.source import Span
+
+PROBLEM = ("content-type", "application/problem+json")
+_TITLES = {400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One operation at one client path. ``label`` is None where the path alone says the version, or none is asked."""
+
+    name: str
+    path: PathTemplate
+    method: str
+    label: str | None
+    default: bool
+    """Whether a request without a version means this one (header versioning)."""
+    contract: str
+    action: Forward
+    where: Span
+
+
+def problem(status: int, detail: str | None = None, headers: Sequence[tuple[str, str]] = (), **more: object) -> Answer:
+    """An answer as RFC 9457 has it, with further members behind the standard ones."""
+    body: dict[str, object] = {"type": "about:blank", "title": _TITLES[status], "status": status}
+    if detail is not None:
+        body["detail"] = detail
+    body.update(more)
+    return Answer(status, tuple(sorted([PROBLEM, *headers])), json.dumps(body, ensure_ascii=False) + "\n")
+
+
+def by_path(served: Iterable[Served]) -> tuple[Rule, ...]:
+    """The table where the version is part of the path, or there is none: 404 for all that is not served."""
+    rules: list[Rule] = []
+    for group in _by_shape(served):
+        rules += _operations(group, None)
+        rules += _method_answers(group, None, _text(group))
+    return tuple(rules)
+
+
+def by_header(served: Iterable[Served], header: str) -> tuple[Rule, ...]:
+    """The table where a header says the version."""
+    everything = list(served)
+    labels_of = defaultdict(set)
+    defaults = set()
+    for one in everything:
+        labels_of[one.contract].add(one.label or "")
+        if one.default:
+            defaults.add(one.contract)
+    groups = list(_by_shape(everything))
+    rules: list[Rule] = []
+    for group in groups:
+        rules += _group_by_version(group)
+    for group in groups:
+        rules += _known_elsewhere(group, labels_of, defaults)
+    for group in groups:
+        rules.append(_version_missing(group, groups, header))
+    return tuple(rules)
+
+
+def _by_shape(served: Iterable[Served]) -> Iterator[list[Served]]:
+    """Operations that share their path, the most specific path first."""
+    groups: dict[str, list[Served]] = defaultdict(list)
+    for one in served:
+        groups[one.path.shape].append(one)
+    for group in sorted(groups.values(), key=lambda g: g[0].path.rank):
+        yield sorted(group, key=lambda s: (label_order(s.label or "0"), s.method, s.name))
+
+
+def _text(group: Sequence[Served]) -> str:
+    return min(str(one.path) for one in group)
+
+
+def _methods(one: Served, group: Iterable[Served]) -> tuple[str, ...]:
+    """HEAD is served where GET is, unless the contract has a HEAD of its own."""
+    if one.method == "GET" and not any(s.method == "HEAD" and s.label == one.label for s in group):
+        return ("GET", "HEAD")
+    return (one.method,)
+
+
+def _operations(group: Sequence[Served], test: VersionTest | None) -> Iterator[Rule]:
+    for one in group:
+        yield Rule(one.name, one.path, _methods(one, group), test, one.action, one.where)
+
+
+def _method_answers(group: Sequence[Served], test: VersionTest | None, text: str) -> Iterator[Rule]:
+    """OPTIONS and the 405 of a path."""
+    allowed = _allowed(group)
+    allow = (("allow", ", ".join(allowed)),)
+    first = group[0]
+    if not any(one.method == "OPTIONS" for one in group):
+        yield Rule(f"OPTIONS {text}", first.path, ("OPTIONS",), test, Answer(204, allow, ""), first.where)
+    yield Rule(f"405 {text}", first.path, None, test, problem(405, headers=allow), first.where)
+
+
+def _allowed(group: Sequence[Served]) -> list[str]:
+    return sorted({"OPTIONS", *(method for one in group for method in _methods(one, group))})
+
+
+def _group_by_version(group: Sequence[Served]) -> Iterator[Rule]:
+    by_label: dict[str, list[Served]] = defaultdict(list)
+    for one in group:
+        by_label[one.label or ""].append(one)
+    labels = sorted(by_label, key=label_order)
+    unasked = [one for one in group if one.default]
+    for name in labels:
+        for one in by_label[name]:
+            test = VersionTest((name,), absent=one.default)
+            yield Rule(one.name, one.path, _methods(one, by_label[name]), test, one.action, one.where)
+    text = _text(group)
+    answered = not unasked
+    for name in labels:
+        whole = not answered and unasked == by_label[name]  # a request without version gets just what this one has
+        answered = answered or whole
+        yield from _method_answers(by_label[name], VersionTest((name,), absent=whole), f"{text} in {name}")
+    if not answered:
+        yield from _method_answers(unasked, VersionTest((), absent=True), f"{text} by default")
+
+
+def _known_elsewhere(group: Sequence[Served], labels_of: dict[str, set[str]], defaults: set[str]) -> Iterator[Rule]:
+    """404 for versions that the path's contracts have, but without this path."""
+    contracts = {one.contract for one in group}
+    here = {one.label for one in group}
+    missing = sorted({name for c in contracts for name in labels_of[c]} - here, key=label_order)  # type: ignore[arg-type]
+    absent = bool(contracts & defaults) and not any(one.default for one in group)
+    if missing or absent:
+        test = VersionTest(tuple(missing), absent=absent)
+        yield Rule(f"404 {_text(group)}", group[0].path, None, test, problem(404), group[0].where)
+
+
+def _version_missing(group: Sequence[Served], groups: Sequence[Sequence[Served]], header: str) -> Rule:
+    """400 with the versions in which the path is served."""
+    path = group[0].path
+    labels = {one.label or "" for other in groups if other[0].path.covers(path) for one in other}
+    versions = sorted(labels, key=label_order)
+    detail = f"name one of the versions in the header {header}"
+    return Rule(f"400 {_text(group)}", path, None, None, problem(400, detail, versions=versions), group[0].where)

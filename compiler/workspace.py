@@ -1,0 +1,201 @@
+"""A project with its contracts loaded and its exposures resolved: what the checks look at and the plan is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from compiler.contracts.openapi import Api, Operation, load
+from compiler.contracts.versions import Resolution, resolve
+from compiler.diagnostics import Finding, Note, did_you_mean, one_of
+from compiler.files import Library
+from compiler.model.contracts import ContractVersion
+from compiler.model.gateways import Expose, Gateway, OperationSettings
+from compiler.model.project import Project
+from compiler.reader import Document
+from compiler.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedOperation:
+    """One operation of an exposed version; ``settings`` where the exposure says something special about it."""
+
+    operation: Operation
+    settings: OperationSettings | None
+    where: Span
+    """The place in the project that exposes it: its own line under `operations`, or the exposure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One version that one entry of ``expose`` comes to."""
+
+    gateway: str
+    expose: Expose
+    index: int
+    """The entry's position in ``expose``."""
+    contract: str
+    label: str
+    version: str
+    declared: ContractVersion
+    api: Api | None
+    """None where the document is broken, which has findings of its own."""
+    operations: tuple[ExposedOperation, ...]
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A project, indexed. ``apis`` has every version whose document could be read."""
+
+    project: Project
+    library: Library
+    as_of: date
+    apis: Mapping[tuple[str, str], Api]
+    served: Mapping[tuple[str, str], tuple[str, ...]]
+    """Services by the contract and version that they implement, sorted."""
+    exposures: tuple[Exposure, ...]
+
+
+def build(project: Project, library: Library, as_of: date) -> tuple[Workspace, list[Finding]]:
+    """The workspace, and what is wrong with documents, ranges and operations. Unknown names are left to the checks."""
+    findings: list[Finding] = []
+    apis = _load_contracts(project, library, findings)
+    served = _served(project)
+    exposures = tuple(_exposures(project, apis, served, findings))
+    return Workspace(project, library, as_of, apis, served, exposures), findings
+
+
+def _load_contracts(project: Project, library: Library, findings: list[Finding]) -> dict[tuple[str, str], Api]:
+    apis: dict[tuple[str, str], Api] = {}
+    loaded: dict[str, Api | None] = {}
+    for name in sorted(project.contracts):
+        for version, declared in sorted(project.contracts[name].versions.items()):
+            where = declared.where["openapi"]
+            if isinstance(declared.openapi, str):
+                document = library.document(declared.openapi, where.file, where)
+                if isinstance(document, Finding):
+                    findings.append(document)
+                if document is None or isinstance(document, Finding):
+                    continue
+                if document.source.name not in loaded:  # one broken file that two versions name is one cause
+                    loaded[document.source.name], broken = load(document, (), library)
+                    findings += broken
+                api = loaded[document.source.name]
+            else:
+                inline = Document(where.source, declared.openapi, where)
+                api, broken = load(inline, (), library)
+                findings += broken
+            if api is not None:
+                apis[name, version] = api
+    return apis
+
+
+def _served(project: Project) -> dict[tuple[str, str], tuple[str, ...]]:
+    served: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name in sorted(project.services):
+        implements = project.services[name].implements
+        if implements is not None:
+            key = (implements.contract, implements.version)
+            served[key] = (*served.get(key, ()), name)
+    return served
+
+
+def _exposures(
+    project: Project,
+    apis: Mapping[tuple[str, str], Api],
+    served: Mapping[tuple[str, str], tuple[str, ...]],
+    findings: list[Finding],
+) -> Iterator[Exposure]:
+    deployables: dict[str, Gateway] = {**project.gateways, **project.edges}
+    for name in sorted(deployables):
+        for index, expose in enumerate(deployables[name].expose):
+            if expose.contract is None or expose.contract not in project.contracts:
+                continue
+            contract = project.contracts[expose.contract]
+            implemented = {version for (owner, version) in served if owner == expose.contract}
+            resolution = resolve(expose.versions, contract.versions, implemented)
+            findings += _resolution_findings(expose, contract.versions, resolution)
+            chosen = {version: apis.get((expose.contract, version)) for _, version in resolution.chosen}
+            findings += _unknown_operations(expose, chosen)
+            for label, version in resolution.chosen:
+                api = chosen[version]
+                yield Exposure(
+                    gateway=name,
+                    expose=expose,
+                    index=index,
+                    contract=expose.contract,
+                    label=label,
+                    version=version,
+                    declared=contract.versions[version],
+                    api=api,
+                    operations=tuple(_operations(expose, api)) if api is not None else (),
+                    services=served[expose.contract, version],
+                )
+
+
+def _resolution_findings(
+    expose: Expose, declared: Mapping[str, ContractVersion], resolution: Resolution
+) -> Iterator[Finding]:
+    where = expose.where["versions"] if expose.versions is not None else expose.where["contract"]
+    for branch in resolution.unmatched:
+        yield Finding(
+            "version-unsatisfied",
+            f"no version of `{expose.contract}` matches `{branch}`",
+            where,
+            f"declared are {', '.join(f'`{v}`' for v in declared)}",
+        )
+    for version in resolution.unserved:
+        yield Finding(
+            "version-not-served",
+            f"no service implements `{expose.contract}@{version}`",
+            where,
+            f"add a service with `implements: {expose.contract}@{version}`, or narrow the range",
+            (Note("declared here", declared[version].where.span),),
+        )
+    if not resolution.chosen and not resolution.unmatched and not resolution.unserved:
+        yield Finding(
+            "version-unsatisfied",
+            f"`{expose.contract}` has pre-releases only, and no range names one",
+            where,
+            "name the pre-release in `versions`",
+        )
+
+
+def entries(expose: Expose) -> Iterator[tuple[str, OperationSettings | None, Span]]:
+    """What ``operations`` lists: the text that names the operation, its settings, its place."""
+    for index, entry in enumerate(expose.operations or ()):
+        if isinstance(entry, str):
+            yield entry, None, expose.where["operations", index]
+        else:
+            for text, settings in entry.items():
+                yield text, settings, expose.where.key("operations", index, text)
+
+
+def _unknown_operations(expose: Expose, chosen: Mapping[str, Api | None]) -> Iterator[Finding]:
+    """An operation must be in at least one of the exposed versions; what a version lacks is not exposed in it."""
+    apis = [api for api in chosen.values() if api is not None]
+    if not apis or len(apis) < len(chosen):
+        return
+    for text, _, where in entries(expose):
+        if not any(api.find(text) for api in apis):
+            names = sorted({name for api in apis for name in api.names()})
+            versions = ", ".join(f"`{v}`" for v in chosen)
+            yield Finding(
+                "unknown-operation",
+                f"`{expose.contract}` has no operation `{text}` (looked in {versions})",
+                where,
+                did_you_mean(text, names) or f"it has {one_of(names)}",
+            )
+
+
+def _operations(expose: Expose, api: Api) -> Iterator[ExposedOperation]:
+    if expose.operations is None:
+        for operation in api.operations:
+            yield ExposedOperation(operation, None, expose.where["contract"])
+        return
+    for text, settings, where in entries(expose):
+        operation = api.find(text)
+        if operation is not None:
+            yield ExposedOperation(operation, settings, where)

@@ -1,0 +1,47 @@
+"""What is printed reads back as what it was, by YAML 1.1 and by our own reader of 1.2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from compiler.reader import read_yaml
+from compiler.source import Source
+from compiler.yaml_text import dump
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=30) | st.sampled_from(
+    ["on", "NO", "y", "1.10", "0x1f", "012", "1e5", "12:30", "~", "", " a", "a ", "a: b", "- a", "# a", "a #b", "2001-01-01", "<<", "="]
+)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(TEXTS, VALUES, max_size=5))
+@example({"a": [[1, {"b": []}], {}], "c": 1e22, "d": -0.0, "e": "\x85\u2028\U0001f600"})
+def test_round_trip(data: dict[str, Any]) -> None:
+    text = dump(data)
+    assert yaml.safe_load(text) == data
+    document, findings = read_yaml(Source("x.yaml", text))
+    assert not findings
+    assert document is not None
+    assert document.root == data
+
+
+def test_layout() -> None:
+    data = {"name": "public", "port": 8080, "list": [{"a": 1, "b": {"c": []}}, "x y"], "empty": {}}
+    assert dump(data, "one\ntwo") == (
+        "# one\n# two\nname: public\nport: 8080\nlist:\n- a: 1\n  b:\n    c: []\n- \"x y\"\nempty: {}\n"
+    )
+
+
+def test_other_types_are_refused() -> None:
+    with pytest.raises(TypeError, match="set has no place"):
+        dump({"a": {1, 2}})
