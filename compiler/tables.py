@@ -32,7 +32,7 @@ class Served:
     default: bool
     """Whether a request without a version means this one (header versioning)."""
     contract: str
-    action: Forward
+    action: Forward | Answer
     where: Span
 
 

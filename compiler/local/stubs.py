@@ -1,0 +1,93 @@
+"""Stub services: an Envoy with a listener for each service, answering from the contract's examples and schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from compiler.backends.envoy.bootstrap import overload_manager, watched
+from compiler.backends.envoy.listeners import listener
+from compiler.backends.envoy.routes import route_configuration
+from compiler.backends.envoy.types import LISTENER
+from compiler.contracts.examples import answer
+from compiler.contracts.openapi import Api
+from compiler.plan import Answer, Deployable, Endpoint, Listener, VersionKey
+from compiler.source import Span
+from compiler.tables import Served, by_path
+from compiler.workspace import Workspace
+from compiler.yaml_text import dump
+
+NAME = "stubs"
+
+
+def stubbed(workspace: Workspace, names: Iterable[str]) -> dict[str, Deployable]:
+    """For each of the named services that implements a contract, a deployable that answers in its place."""
+    made: dict[str, Deployable] = {}
+    for name in sorted(set(names)):
+        service = workspace.project.services[name]
+        if service.implements is None:
+            continue
+        api = workspace.apis.get((service.implements.contract, service.implements.version))
+        if api is not None:
+            made[name] = _stub(name, api, service.base_path.rstrip("/"), service.where.span)
+    return made
+
+
+def _stub(name: str, api: Api, base_path: str, where: Span) -> Deployable:
+    served = []
+    for operation in api.operations:
+        status, media_type, body = answer(api, operation)
+        headers = {"x-gatewright-stub": name, "x-gatewright-operation": operation.key}
+        if media_type is not None and body:
+            headers["content-type"] = media_type
+        served.append(
+            Served(
+                name=f"{operation.method} {operation.path_text}",
+                path=operation.path.under(base_path),
+                method=operation.method,
+                label=None,
+                default=False,
+                contract=name,
+                action=Answer(status, tuple(sorted(headers.items())), body),
+                where=where,
+            )
+        )
+    return Deployable(
+        kind="gateway",
+        name=name,
+        hosts=("*",),
+        listener=Listener("127.0.0.1", 0, None, 0, False, where),
+        admin_port=0,
+        version_key=VersionKey("path", None),
+        rules=by_path(served),
+        clusters=(),
+        exposed=(),
+        api={},
+        where=where,
+    )
+
+
+def render(stubs: Mapping[str, Deployable], ports: Mapping[str, int], folder: str) -> dict[str, bytes]:
+    """The stub Envoy's files by name: a bootstrap, and the listeners that it follows."""
+    bootstrap = {
+        "node": {"id": NAME, "cluster": "gatewright"},
+        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+        "overload_manager": overload_manager(),
+        "dynamic_resources": {"lds_config": watched(folder, "listeners.yaml")},
+    }
+    listeners = []
+    for name, stub in stubs.items():
+        placed = replace(stub, listener=replace(stub.listener, port=ports[name]))
+        listeners.append({"@type": LISTENER, **listener(placed, {"route_config": route_configuration(placed)})})
+    return {"envoy.yaml": dump(bootstrap).encode(), "listeners.yaml": dump({"resources": listeners}).encode()}
+
+
+def pointed_at_stubs(deployable: Deployable, ports: Mapping[str, int]) -> Deployable:
+    """The deployable with its clusters leading to the stubs."""
+    return replace(
+        deployable,
+        clusters=tuple(
+            replace(c, endpoints=(Endpoint("127.0.0.1", ports[c.name], None),)) if c.name in ports else c
+            for c in deployable.clusters
+        ),
+    )
