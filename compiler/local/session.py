@@ -148,9 +148,7 @@ class Session:
             path.touch(mode=0o600)
             path.write_bytes(made.certificate if wanted.use == "certificate" else made.key)
             replaced[wanted.secret] = Secret("file", str(path))
-        known = self.authority.read_bytes() if self.authority.exists() else b""
-        if made.authority not in known:
-            self.authority.write_bytes(known + made.authority)
+        self.authority.write_bytes(made.authority)
         return with_secrets(deployable, replaced)
 
     def _pointed(self, deployable: Deployable) -> Deployable:

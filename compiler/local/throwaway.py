@@ -26,19 +26,23 @@ class Pair:
 
 
 @cache
+def _authority() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """One authority for the life of this process; its key is never written anywhere."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gatewright throwaway authority")])
+    made = _unsigned(name, name, key.public_key())
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    return made.sign(key, hashes.SHA256()), key
+
+
+@cache
 def pair(names: tuple[str, ...]) -> Pair:
-    """A fresh certificate for DNS names and addresses, signed by an authority of its own, valid for a week."""
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gatewright throwaway authority")])
-    authority = (
-        _unsigned(authority_name, authority_name, authority_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(authority_key, hashes.SHA256())
-    )
+    """A certificate for DNS names and addresses, valid for a week; the same names give the same pair."""
+    authority, authority_key = _authority()
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gatewright throwaway")])
     certificate = (
-        _unsigned(subject, authority_name, key.public_key())
+        _unsigned(subject, authority.subject, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(list(_alternatives(names))), critical=False)
         .sign(authority_key, hashes.SHA256())

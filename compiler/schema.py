@@ -1,0 +1,126 @@
+"""The model as JSON Schema, draft-07 (the newest that yaml-language-server knows), for editors.
+
+``python -m compiler.schema`` writes schemas/gatewright.schema.json. The model's annotations are the one source of this
+and of the decoder.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from compiler.decode import language_fields
+from compiler.model.kinds import Bounds, Items, Keys, Raw, Scalar
+from compiler.model.project import RootFile
+
+FILE = Path(__file__).parent.parent / "schemas" / "gatewright.schema.json"
+Schema = dict[str, Any]
+
+
+def schema() -> Schema:
+    """The schema of any file of a project. What only the root file may hold says so in its description."""
+    definitions: dict[str, Schema] = {}
+    root = _object(RootFile, definitions)
+    del root["required"]  # a file that is included lacks what the root file must have
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "gatewright project",
+        **root,
+        "definitions": {name: definitions[name] for name in sorted(definitions)},
+    }
+
+
+def text() -> str:
+    """The schema as it is written to its file."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _of(annotation: Any, definitions: dict[str, Schema]) -> Schema:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        base, *marks = get_args(annotation)
+        return _annotated(base, marks[-1], definitions)
+    if origin in (Union, UnionType):
+        members = [_of(a, definitions) for a in get_args(annotation) if a is not NoneType]
+        return members[0] if len(members) == 1 else {"anyOf": members}
+    if origin is Literal:
+        return {"enum": list(get_args(annotation))}
+    if origin is tuple:
+        return {"type": "array", "items": _of(get_args(annotation)[0], definitions), "uniqueItems": True}
+    if annotation is bool:
+        return {"type": "boolean"}
+    assert is_dataclass(annotation) and isinstance(annotation, type), annotation
+    name = annotation.__name__
+    if annotation.__module__.endswith("policies") and name in ("HeaderChanges", "Headers"):
+        name = f"Policy{name}"
+    if name not in definitions:
+        definitions[name] = {}  # a place for the name while its own parts are made
+        definitions[name] = _object(annotation, definitions)
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _annotated(base: Any, mark: Any, definitions: dict[str, Schema]) -> Schema:
+    if isinstance(mark, Scalar):
+        return {"type": ["string", "number"] if mark.raw else "string", "pattern": f"^(?:{mark.pattern})$"}
+    if isinstance(mark, Bounds):
+        return {"type": "integer" if base is int else "number", "minimum": mark.least, "maximum": mark.most}
+    if isinstance(mark, Raw):
+        return {"type": "object"} if mark.mapping_only else {}
+    if isinstance(mark, Keys):
+        made: Schema = {
+            "type": "object",
+            "propertyNames": {"pattern": f"^(?:{mark.kind.pattern})$"},
+            "additionalProperties": _of(get_args(base)[1], definitions),
+        }
+        if mark.least:
+            made["minProperties"] = mark.least
+        if mark.most is not None:
+            made["maxProperties"] = mark.most
+        return made
+    if isinstance(mark, Items):
+        made = {"type": "array", "items": _of(get_args(base)[0], definitions)}
+        if mark.least:
+            made["minItems"] = mark.least
+        if mark.unique:
+            made["uniqueItems"] = True
+        return made
+    return _of(base, definitions)
+
+
+def _object(target: type, definitions: dict[str, Schema]) -> Schema:
+    properties: dict[str, Schema] = {}
+    required = []
+    for key, field, annotation in language_fields(target):
+        inner = _of(annotation, definitions)
+        described: Schema = {"description": field.metadata["doc"], "examples": [field.metadata["example"]]}
+        # draft-07 does not look at what stands beside a $ref
+        properties[key] = {**described, "allOf": [inner]} if "$ref" in inner else {**described, **inner}
+        if field.default is MISSING and field.default_factory is MISSING:
+            required.append(key)
+        elif isinstance(field.default, (str, bool)):
+            properties[key]["default"] = field.default
+    assert {f.name for f in fields(target)} >= {"where"}
+    made: Schema = {
+        "type": "object",
+        "description": re.sub(r"\s+", " ", (target.__doc__ or "").strip()),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+    if required:
+        made["required"] = required
+    one_of: tuple[str, ...] = getattr(target, "EXACTLY_ONE", ())
+    if one_of:
+        made["oneOf"] = [{"required": [name]} for name in one_of]
+    together: Mapping[str, str] = getattr(target, "ONLY_WITH", {})
+    if together:
+        made["dependencies"] = {name: [partner] for name, partner in together.items()}
+    return made
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(), encoding="utf-8")
