@@ -1,6 +1,7 @@
 """Where things stand in JSON text that the json module has accepted already.
 
-Asked only when a finding is about to be shown, so it may take its time; it is one pass over the text, without recursion.
+Asked only when a place is needed. Each object or list is looked through once, however often; what is not asked for is
+skipped at the speed of the json module.
 """
 
 from __future__ import annotations
@@ -8,27 +9,69 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-_TOKEN = re.compile(r'[ \t\n\r]*(?:("(?:[^"\\]|\\.)*")|([{}\[\]:,])|([^ \t\n\r{}\[\]:,"]+))')
+_TOKEN = re.compile(r'[ \t\n\r]*(?:("(?:[^"\\]|\\.)*+")|([{}\[\]:,])|([^ \t\n\r{}\[\]:,"]+))')
+_SPACE = re.compile(r"[ \t\n\r]*")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+Places = dict[str | int, tuple[int, int, int]]
+"""By key or index: where the key starts and ends (the value's start, twice, in a list), and where the value starts."""
 
 
-def find_json(text: str, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
-    """Offsets of the value at ``path`` (of its key, if ``key``); of the nearest value above where it is absent.
+@dataclass(frozen=True, eq=False)
+class JsonPlaces:
+    """The places of one text. A collection's place is its opening bracket."""
 
-    A collection's place is its opening bracket.
-    """
-    at = 0
-    found = _value_place(text, 0)
-    for depth, step in enumerate(path):
-        opened = _TOKEN.match(text, at)
-        if opened is None or opened.group(2) not in ("{", "["):
-            break
-        inner = _child(text, opened.end(), step, is_object=opened.group(2) == "{")
-        if inner is None:
-            break
-        key_place, at = inner
-        found = key_place if key and key_place and depth == len(path) - 1 else _value_place(text, at)
-    return found
+    text: str = field(repr=False)
+    _known: dict[int, Places] = field(default_factory=dict, repr=False)
+    """What was looked through, by the offset of its bracket."""
+    _decoder: json.JSONDecoder = field(default_factory=json.JSONDecoder, repr=False)
+
+    def find(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
+        """Offsets of the value at ``path`` (of its key, if ``key``); of the nearest value above where it is absent."""
+        at = self._after_space(0)
+        found = self._value(at)
+        for depth, step in enumerate(path):
+            if self.text[at : at + 1] not in ("{", "["):
+                break
+            place = self._inside(at).get(step)
+            if place is None:
+                break
+            key_start, key_end, at = place
+            is_last_key = key and depth == len(path) - 1 and key_start != at
+            found = (key_start, key_end) if is_last_key else self._value(at)
+        return found
+
+    def _inside(self, at: int) -> Places:
+        """The places in the collection that opens at ``at``; of a key that stands twice the last one, as it counts."""
+        if at in self._known:
+            return self._known[at]
+        places: Places = {}
+        is_object = self.text[at] == "{"
+        at, opened = self._after_space(at + 1), at
+        while self.text[at] not in "}]":
+            step: str | int = len(places)
+            key_start = key_end = at
+            if is_object:
+                step, key_end = self._decoder.raw_decode(self.text, at)
+                at = self._after_space(self._after_space(key_end) + 1)
+            else:
+                key_end = at
+            places[step] = (key_start, key_end, at)
+            at = self._after_space(self._decoder.raw_decode(self.text, at)[1])
+            if self.text[at] == ",":
+                at = self._after_space(at + 1)
+        self._known[opened] = places
+        return places
+
+    def _value(self, at: int) -> tuple[int, int]:
+        match = _TOKEN.match(self.text, at)
+        return (at, match.end()) if match else (at, at)
+
+    def _after_space(self, at: int) -> int:
+        match = _SPACE.match(self.text, at)
+        return match.end() if match else at
 
 
 def duplicate_keys(text: str, name: str) -> list[tuple[int, int]]:
@@ -43,53 +86,22 @@ def duplicate_keys(text: str, name: str) -> list[tuple[int, int]]:
         elif match.group(2) in ("}", "]"):
             counts.pop()
         elif match.group(1) and (after := _TOKEN.match(text, at)) is not None and after.group(2) == ":":
-            if json.loads(match.group(1)) == name:
-                counts[-1] += 1
-                if counts[-1] > 1:
-                    places.append((match.start(1), match.end(1)))
+            counts[-1] += json.loads(match.group(1)) == name
+            if counts[-1] > 1 and json.loads(match.group(1)) == name:
+                places.append((match.start(1), match.end(1)))
     return places
 
 
-def _value_place(text: str, at: int) -> tuple[int, int]:
-    match = _TOKEN.match(text, at)
-    if match is None:
-        return len(text), len(text)
-    group = match.lastindex or 0
-    return match.start(group), match.end(group)
-
-
-def _child(text: str, at: int, step: str | int, *, is_object: bool) -> tuple[tuple[int, int] | None, int] | None:
-    """The key's place and where the value starts, for one step into the collection that was opened before ``at``."""
-    index = 0
-    key_place: tuple[int, int] | None = None
-    while True:
-        match = _TOKEN.match(text, at)
-        if match is None or match.group(2) in ("}", "]"):
-            return None
-        if match.group(2) == ",":
-            at = match.end()
-            index += 1
-            continue
-        name: str | None = None
-        if is_object:
-            name = json.loads(match.group(1) or '""')
-            key_place = (match.start(1), match.end(1))
-            colon = _TOKEN.match(text, match.end())
-            at = colon.end() if colon else match.end()
-        if step == (name if is_object else index):
-            return key_place, at
-        at = _skip(text, at)
-
-
-def _skip(text: str, at: int) -> int:
-    """The offset behind the value that starts at ``at``."""
-    depth = 0
+def lone_surrogate(text: str) -> tuple[int, int] | None:
+    """The place of the first string or key whose escapes are no Unicode text (RFC 8259 section 8.2)."""
+    if _ESCAPED_SURROGATE.search(text) is None:
+        return None
+    at = 0
     while (match := _TOKEN.match(text, at)) is not None:
         at = match.end()
-        if match.group(2) in ("{", "["):
-            depth += 1
-        elif match.group(2) in ("}", "]"):
-            depth -= 1
-        if depth == 0:
-            break
-    return at
+        if match.group(1) and "\\u" in match.group(1):
+            try:
+                json.loads(match.group(1)).encode()
+            except UnicodeEncodeError:
+                return match.start(1), match.end(1)
+    return None

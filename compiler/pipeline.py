@@ -68,12 +68,13 @@ def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
     if only is not None:
         project = _restricted(project, only)
     workspace, more = build_workspace(project, library, as_of)
-    findings = [*findings, *more, *library.findings, *checks.run(workspace)]
+    checked, findings = checks.run(workspace, [*findings, *more, *library.findings])
     if only is not None:  # what the others use is not in sight
         findings = [f for f in findings if f.rule != "unused"]
     shown = _diagnostics(suppressions.apply(findings, library.sources))
-    wrong = any(d.severity is Severity.ERROR for d in shown)
-    return Outcome(shown, None if wrong else Checked(workspace), library.sources)
+    if checked is None and not any(d.severity is Severity.ERROR for d in shown):
+        checked = checks.accept(workspace)  # every error was suppressed, with a reason
+    return Outcome(shown, checked, library.sources)
 
 
 def _restricted(project: Project, only: str) -> Project:

@@ -28,7 +28,7 @@ from yaml.events import (
 )
 
 from compiler.diagnostics import Finding, Note
-from compiler.json_places import find_json
+from compiler.json_places import JsonPlaces, duplicate_keys, lone_surrogate
 from compiler.source import Source, Span
 
 MAX_DEPTH = 200
@@ -92,13 +92,15 @@ class Document:
     source: Source
     root: Any
     top: Span = field(repr=False)
+    places: JsonPlaces | None = field(default=None, repr=False, compare=False)
+    """Of JSON text; values of YAML text know their places themselves."""
 
     def span(self, path: Path, *, key: bool = False) -> Span:
         """The place of the value at ``path`` (of its key, if ``key``); of the nearest one above where it is absent."""
         if isinstance(self.root, (MapNode, ListNode)):
             return find_in_nodes(self.root, path, key=key)
-        if self.source.name.endswith(".json"):
-            start, end = find_json(self.source.text, path, key=key)
+        if self.places is not None:
+            start, end = self.places.find(path, key=key)
             return Span(self.source, start, end)
         return self.top
 
@@ -241,7 +243,7 @@ def plain_scalar(text: str) -> str | int | float | bool | None:
         return int(text, 10 if kind == "int" else 0)
     if kind == "inf":
         return -math.inf if text[0] == "-" else math.inf
-    return math.nan if kind == "nan" else float(text)
+    return math.nan if kind == "nan" else _fraction(text)
 
 
 class _Builder:
@@ -408,7 +410,10 @@ class _Builder:
                 raise self.refuse(event, str(error), "quote it if it is a text") from None
         if tag == _TAG_PREFIX + "str":
             return text
-        value = plain_scalar(text) if len(text) <= MAX_DIGITS else text
+        try:
+            value = plain_scalar(text)
+        except ValueError as error:
+            raise self.refuse(event, str(error), "write a number that a computer can hold") from None
         wanted = {"int": int, "float": float, "bool": bool, "null": type(None)}.get(tag.removeprefix(_TAG_PREFIX))
         if wanted is float and type(value) is int:
             return float(value)
@@ -434,13 +439,14 @@ def _read_json(source: Source) -> tuple[Document | None, list[Finding]]:
                 seen.add(name)
         return made
 
-    def whole(text: str) -> int:
-        if len(text) > MAX_DIGITS:
-            raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
-        return int(text)
-
     try:
-        root = json.loads(source.text, object_pairs_hook=unique, parse_int=whole, parse_constant=_no_constant)
+        root = json.loads(
+            source.text,
+            object_pairs_hook=unique,
+            parse_int=_whole,
+            parse_float=_fraction,
+            parse_constant=_no_constant,
+        )
     except json.JSONDecodeError as error:
         message = error.msg[:1].lower() + error.msg[1:]
         return None, [_syntax(source, error.pos, f"not JSON: {message}", "check the commas, quotes and brackets here")]
@@ -448,20 +454,69 @@ def _read_json(source: Source) -> tuple[Document | None, list[Finding]]:
         return None, [_syntax(source, 0, f"not JSON: {error}")]
     except RecursionError:
         return None, [_syntax(source, 0, f"nested deeper than {MAX_DEPTH} levels")]
+    places = JsonPlaces(source.text)
+    deep = _too_deep(root)
+    if deep is not None:
+        start, end = places.find(deep)
+        return None, [Finding("yaml-syntax", f"nested deeper than {MAX_DEPTH} levels", Span(source, start, end))]
+    surrogate = lone_surrogate(source.text)
+    if surrogate is not None:
+        where = Span(source, *surrogate)
+        return None, [Finding("yaml-syntax", "half of a surrogate pair is no character", where, "write the character itself")]
     findings = [
-        Finding("duplicate-key", f"the key `{name}` stands twice in one object", Span(source, start, end), "keep one of the two")
+        Finding(
+            "duplicate-key",
+            f"the key `{name}` stands twice in one object",
+            Span(source, start, end),
+            "keep one of the two",
+        )
         for name in sorted(set(duplicates))
-        for start, end in _second_places(source.text, name)
+        for start, end in duplicate_keys(source.text, name)
     ]
-    start, end = find_json(source.text, ())
-    return Document(source, root, Span(source, start, end)), findings
+    return Document(source, root, Span(source, *places.find(())), places), findings
+
+
+def _too_deep(root: Any) -> Path | None:
+    """The path of a collection that is nested deeper than MAX_DEPTH; None where there is none."""
+    level = [root] if _nests(root) else []
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in (outer.values() if type(outer) is dict else outer) if _nests(inner)]
+        if not level:
+            return None
+    # Such text is rare, so the way to it is looked for only now: value, step, and the link above.
+    links: list[tuple[Any, str | int, Any]] = [(root, "", None)]
+    for _ in range(MAX_DEPTH):
+        links = [
+            (inner, step, link)
+            for link in links
+            for step, inner in (link[0].items() if type(link[0]) is dict else enumerate(link[0]))
+            if _nests(inner)
+        ]
+    path: list[str | int] = []
+    link = links[0]
+    while link[2] is not None:
+        path.append(link[1])
+        link = link[2]
+    return path[::-1]
+
+
+def _nests(value: Any) -> bool:
+    return type(value) is dict or type(value) is list
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    """A number with a point or an exponent. Raises ValueError for one that no float can hold."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"`{text[:40]}` is too large a number")
+    return number
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"`{name}` is no JSON value")
-
-
-def _second_places(text: str, name: str) -> list[tuple[int, int]]:
-    from compiler.json_places import duplicate_keys
-
-    return duplicate_keys(text, name)

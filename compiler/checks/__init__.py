@@ -1,48 +1,77 @@
-"""The checks: one file each, a function from workspace to findings. ``CHECKS`` is all there are, in order."""
+"""Checks: what must hold of a workspace before a plan is made of it. A file a check, all of them in ``CHECKS``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import InitVar, dataclass
 
+from compiler import rules
 from compiler.checks import (
-    coherence,
+    defaults,
+    headers,
     lifetimes,
     listeners,
+    majors,
+    names,
+    prefixes,
     references,
     routes,
     secrets,
     timeouts,
     unbuilt,
     unused,
+    versioning,
     weights,
 )
-from compiler.diagnostics import Finding
+from compiler.diagnostics import Finding, Severity
 from compiler.workspace import Workspace
 
 Check = Callable[[Workspace], Iterator[Finding]]
+"""A check looks at the whole workspace, of which parts may be missing (``Exposure.api``), and yields what is wrong."""
 
 CHECKS: tuple[Check, ...] = (
+    names.check,
     references.check,
     unbuilt.check,
-    coherence.check,
+    unused.check,
     lifetimes.check,
+    majors.check,
+    versioning.check,
+    defaults.check,
+    prefixes.check,
     routes.check,
     timeouts.check,
-    weights.check,
     listeners.check,
+    headers.check,
+    weights.check,
     secrets.check,
-    unused.check,
 )
+
+_MADE_HERE = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The proof that a project has no error left: only ``compiler.pipeline`` makes one, of what all checks have passed."""
+    """A workspace without errors. Only this module makes one, so whoever is given one need not look again."""
 
     workspace: Workspace
+    token: InitVar[object] = None
+
+    def __post_init__(self, token: object) -> None:
+        if token is not _MADE_HERE:
+            raise TypeError("only compiler.checks makes a Checked")
 
 
-def run(workspace: Workspace) -> list[Finding]:
-    """What every check finds."""
-    return [finding for check in CHECKS for finding in check(workspace)]
+def run(workspace: Workspace, earlier: Sequence[Finding] = ()) -> tuple[Checked | None, list[Finding]]:
+    """All findings, the earlier ones first, and the proof that none of them is an error; None where one is."""
+    findings = [*earlier, *(finding for check in CHECKS for finding in check(workspace))]
+    wrong = any(rules.severity(finding.rule) is Severity.ERROR for finding in findings)
+    return (None if wrong else accept(workspace)), findings
+
+
+def accept(workspace: Workspace) -> Checked:
+    """The proof for a workspace whose errors, if any, were all suppressed with a reason.
+
+    A rule can be suppressed only where a plan can be made all the same (``Rule.suppressible``).
+    """
+    return Checked(workspace, _MADE_HERE)

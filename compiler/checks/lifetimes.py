@@ -1,95 +1,107 @@
-"""Versions begin and end on days that give clients time."""
+"""The dates of contract versions: what they promise to clients, and what is past as of the day of judgement.
+
+Rules: sunset-without-deprecation, deprecation-window-too-short, version-sunset, version-deprecated. A day counts in UTC;
+the last day is included: a version is served until the end of its `sunset`.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 
 from compiler.contracts.versions import label_order
 from compiler.diagnostics import Finding, Note
 from compiler.model.contracts import ContractVersion
 from compiler.model.kinds import duration_text
+from compiler.source import Span
 from compiler.workspace import Exposure, Workspace
 
 _DAY = 86_400_000
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """Dates of each version, then what gateways expose on the day that counts."""
-    for name, contract in workspace.project.contracts.items():
-        for version, declared in contract.versions.items():
-            yield from _dates(workspace, f"{name}@{version}", declared)
-    by_contract: dict[tuple[str, str], list[Exposure]] = defaultdict(list)
+    """Dates that give clients no time, and exposures of versions that are past or on their way out."""
+    window = workspace.project.settings.deprecation_window
+    for contract in workspace.project.contracts.values():
+        for declared in contract.versions.values():
+            yield from _dates(declared, window)
     for exposure in workspace.exposures:
-        yield from _ended(workspace, exposure)
-        by_contract[exposure.gateway, exposure.contract].append(exposure)
-    for family in by_contract.values():
-        yield from _deprecated(workspace, family)
-        yield from _too_many(workspace, family)
+        if is_past(exposure.declared, workspace.as_of):
+            yield _sunset(exposure, workspace.as_of)
+        elif is_deprecated(exposure.declared, workspace.as_of):
+            yield from _deprecated(workspace, exposure)
 
 
-def _dates(workspace: Workspace, name: str, declared: ContractVersion) -> Iterator[Finding]:
+def is_past(declared: ContractVersion, as_of: date) -> bool:
+    """Whether the last day of a version is over."""
+    return declared.sunset is not None and declared.sunset < as_of
+
+
+def is_deprecated(declared: ContractVersion, as_of: date) -> bool:
+    """Whether clients of a version have been told to move on."""
+    return declared.deprecated is not None and declared.deprecated <= as_of
+
+
+def _dates(declared: ContractVersion, window: int) -> Iterator[Finding]:
     if declared.sunset is None:
         return
+    where = declared.where["sunset"]
     if declared.deprecated is None:
         yield Finding(
             "sunset-without-deprecation",
-            f"`{name}` ends on {declared.sunset} without having been deprecated",
-            declared.where.key("sunset"),
-            "say with `deprecated:` from which day clients are told to move on",
+            "this version ends without having been deprecated",
+            where,
+            f"add `deprecated:`, at least {duration_text(window)} before `sunset`",
         )
         return
-    window = workspace.project.settings.deprecation_window
-    days = (declared.sunset - declared.deprecated).days
-    if days * _DAY < window:
-        span = f"only {days} days lie" if days >= 0 else "the sunset comes first: no time lies"
+    given = (declared.sunset - declared.deprecated).days
+    note = (Note("deprecated here", declared.where["deprecated"]),)
+    if given < 0:
+        yield Finding(
+            "deprecation-window-too-short", "`sunset` is before `deprecated`", where, "exchange the two dates", note
+        )
+    elif given * _DAY < window:
         yield Finding(
             "deprecation-window-too-short",
-            f"`{name}`: {span} between deprecation and sunset, {duration_text(window)} are required",
-            declared.where["sunset"],
-            "move the sunset; the window is `settings: versioning: deprecation_window`",
-            (Note("deprecated here", declared.where["deprecated"]),),
+            f"clients have {given} days to move on, and {duration_text(window)} are promised",
+            where,
+            "move `sunset` to a later day; the promise is `settings: versioning: deprecation_window`",
+            note,
         )
 
 
-def _ended(workspace: Workspace, exposure: Exposure) -> Iterator[Finding]:
-    sunset = exposure.declared.sunset
-    if sunset is not None and workspace.as_of > sunset:
-        key = "versions" if exposure.expose.versions is not None else "contract"
-        yield Finding(
-            "version-sunset",
-            f"`{exposure.contract}@{exposure.version}` ended on {sunset} and is still exposed",
-            exposure.expose.where[key],
-            "narrow the range so that it leaves this version out",
-            (Note("its sunset", exposure.declared.where["sunset"]),),
-        )
+def _sunset(exposure: Exposure, as_of: date) -> Finding:
+    return Finding(
+        "version-sunset",
+        f"`{exposure.contract}@{exposure.version}` is exposed as of {as_of}, and its last day was {exposure.declared.sunset}",
+        place(exposure),
+        "narrow the range so that it does not come to this version, or move the sunset while clients remain",
+        (Note("the last day", exposure.declared.where["sunset"]),),
+    )
 
 
-def _deprecated(workspace: Workspace, family: list[Exposure]) -> Iterator[Finding]:
-    for exposure in family:
-        since = exposure.declared.deprecated
-        later = [e for e in family if label_order(e.label) > label_order(exposure.label)]
-        if since is not None and workspace.as_of >= since and not later:
-            key = "versions" if exposure.expose.versions is not None else "contract"
-            yield Finding(
-                "version-deprecated",
-                f"`{exposure.contract}@{exposure.version}` is deprecated since {since}, and no successor is exposed beside it",
-                exposure.expose.where[key],
-                "expose the next major beside it, so that clients can move",
-                (Note("deprecated here", exposure.declared.where["deprecated"]),),
-            )
+def _deprecated(workspace: Workspace, exposure: Exposure) -> Iterator[Finding]:
+    """An edge is to move on itself; a gateway may offer a deprecated version beside its successor."""
+    successors = [
+        other
+        for other in workspace.exposures
+        if other.gateway == exposure.gateway
+        and other.contract == exposure.contract
+        and label_order(other.label) > label_order(exposure.label)
+        and not is_deprecated(other.declared, workspace.as_of)
+    ]
+    if successors and exposure.gateway in workspace.project.gateways:
+        return
+    yield Finding(
+        "version-deprecated",
+        f"`{exposure.contract}@{exposure.version}` is deprecated"
+        + ("" if successors else ", and no later major is exposed beside it"),
+        place(exposure),
+        "expose the major that clients are to move to",
+        (Note("deprecated here", exposure.declared.where["deprecated"]),),
+    )
 
 
-def _too_many(workspace: Workspace, family: list[Exposure]) -> Iterator[Finding]:
-    most = workspace.project.settings.max_live_majors
-    live = {e.label: e for e in family if e.declared.sunset is None or workspace.as_of <= e.declared.sunset}
-    if len(live) > most:
-        last = family[-1]
-        labels = ", ".join(f"`{label}`" for label in sorted(live, key=label_order))
-        key = "versions" if last.expose.versions is not None else "contract"
-        yield Finding(
-            "too-many-majors",
-            f"{len(live)} majors of `{last.contract}` are live here ({labels}), at most {most} may be",
-            last.expose.where[key],
-            "retire the oldest; the bound is `settings: versioning: max_live_majors`",
-        )
+def place(exposure: Exposure) -> Span:
+    """The range that comes to an exposed version, or the contract where there is no range."""
+    return exposure.expose.where["versions" if exposure.expose.versions is not None else "contract"]

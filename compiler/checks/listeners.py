@@ -1,23 +1,52 @@
-"""What crosses a network should be encrypted."""
+"""tls-missing, and sockets and hosts that get into each other's way."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
 
-from compiler.diagnostics import Finding
+from compiler.diagnostics import Finding, Note
+from compiler.model.gateways import Gateway
 from compiler.workspace import Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """tls-missing: plaintext on an address that is not loopback."""
-    project = workspace.project
-    for gateway in [*project.gateways.values(), *project.edges.values()]:
-        listen = gateway.listen
-        if listen.tls is None and not ipaddress.ip_address(listen.address).is_loopback:
+    """What is wrong with the `listen`, `admin` and `hosts` of gateways and edges."""
+    for gateway in (*workspace.project.gateways.values(), *workspace.project.edges.values()):
+        yield from _tls(gateway)
+        yield from _ports(gateway)
+        yield from _hosts(gateway)
+
+
+def _tls(gateway: Gateway) -> Iterator[Finding]:
+    listen = gateway.listen
+    if listen.tls is None and not ipaddress.ip_address(listen.address).is_loopback:
+        yield Finding(
+            "tls-missing",
+            f"{listen.address} can be reached from elsewhere, and this listener speaks plaintext",
+            listen.where["address"] if "address" in listen.where else listen.where.span,
+            "add `tls:`, or listen on 127.0.0.1; where a proxy in front ends TLS, allow this with that reason",
+        )
+
+
+def _ports(gateway: Gateway) -> Iterator[Finding]:
+    if gateway.admin is not None and gateway.admin.port == gateway.listen.port:
+        yield Finding(
+            "schema",
+            f"the port {gateway.admin.port} is taken by `listen`",
+            gateway.admin.where["port"],
+            "give the administration interface another port",
+            (Note("clients connect here", gateway.listen.where["port"]),),
+        )
+
+
+def _hosts(gateway: Gateway) -> Iterator[Finding]:
+    for index, host in enumerate(gateway.hosts):
+        if host in gateway.hosts[:index]:
             yield Finding(
-                "tls-missing",
-                f"clients reach {listen.address}:{listen.port} without TLS",
-                gateway.where.key("listen"),
-                "add `tls: {certificate: {file: ...}, key: {file: ...}}`, or listen on 127.0.0.1 behind something that has it",
+                "schema",
+                f"the host `{host}` stands twice",
+                gateway.where["hosts", index],
+                "hosts are compared without regard to case; remove one of the two",
+                (Note("the first one", gateway.where["hosts", gateway.hosts.index(host)]),),
             )

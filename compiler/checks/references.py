@@ -1,93 +1,104 @@
-"""Every name that a project mentions must be borne by something."""
+"""unknown-reference: every name that something is referred to by must be borne by something."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from compiler.diagnostics import Finding, Note, did_you_mean, one_of
+from compiler.diagnostics import Finding, did_you_mean, one_of
 from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Gateway
+from compiler.model.kinds import Where
 from compiler.model.policies import Policy
+from compiler.model.project import Project
+from compiler.model.services import Service
 from compiler.source import Span
 from compiler.workspace import Workspace, entries
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """unknown-reference, and duplicate-name where a gateway and an edge share a name."""
+    """Names of contracts, versions, aggregators, policies and services that nothing bears."""
     project = workspace.project
-    for name in sorted(project.edges.keys() & project.gateways.keys()):
-        yield Finding(
-            "duplicate-name",
-            f"`{name}` is a gateway and an edge",
-            project.edges[name].where.span,
-            "gateways and edges share one name space; rename one of the two",
-            (Note("the gateway", project.gateways[name].where.span),),
-        )
-    for name, service in sorted(project.services.items()):
-        if service.implements is not None:
-            contract, version = service.implements.contract, service.implements.version
-            yield from _version(workspace, contract, version, service.where["implements"])
-    for gateway in [*project.gateways.values(), *project.edges.values()]:
-        yield from _gateway(workspace, gateway)
+    for gateway in (*project.gateways.values(), *project.edges.values()):
+        yield from _gateway(project, gateway)
+    for service in project.services.values():
+        yield from _service(project, service)
     for policy in project.policies.values():
-        yield from _policy(workspace, policy)
+        yield from _policy(project, policy)
     for aggregator in project.aggregators.values():
-        made = aggregator.implements
-        yield from _version(workspace, made.contract, made.version, aggregator.where["implements"])
+        implements = aggregator.implements
+        yield from _version(project, implements.contract, implements.version, aggregator.where["implements"])
         for step in aggregator.steps.values():
-            yield from _name("contract", step.call.contract, project.contracts, step.where["call"])
+            yield from _known("contract", step.call.contract, project.contracts, step.where["call"])
 
 
-def _gateway(workspace: Workspace, gateway: Gateway) -> Iterator[Finding]:
-    project = workspace.project
-    for index, name in enumerate(gateway.policies):
-        yield from _name("policy", name, project.policies, gateway.where["policies", index])
+def named_services(policy: Policy) -> Iterator[tuple[str, Span]]:
+    """The services that a policy names, and where."""
+    if policy.mirror is not None:
+        yield policy.mirror.service, policy.mirror.where["service"]
+    if policy.rate_limit is not None and policy.rate_limit.distributed is not None:
+        yield policy.rate_limit.distributed.service, policy.rate_limit.distributed.where["service"]
+    if policy.auth is not None and not isinstance(policy.auth, str):
+        if policy.auth.external is not None:
+            yield policy.auth.external.service, policy.auth.external.where["service"]
+        if policy.auth.jwt is not None and policy.auth.jwt.jwks is not None:
+            yield policy.auth.jwt.jwks.service, policy.auth.jwt.jwks.where["service"]
+
+
+def policy_lists(gateway: Gateway) -> Iterator[tuple[Sequence[str], Where]]:
+    """Every list of policies of a gateway or an edge, with the places of the object that holds it."""
+    yield gateway.policies, gateway.where
+    for expose in gateway.expose:
+        yield expose.policies, expose.where
+        for _, settings, _ in entries(expose):
+            if settings is not None:
+                yield settings.policies, settings.where
+
+
+def _gateway(project: Project, gateway: Gateway) -> Iterator[Finding]:
+    for policies, where in policy_lists(gateway):
+        for index, name in enumerate(policies):
+            yield from _known("policy", name, project.policies, where["policies", index])
     for expose in gateway.expose:
         if expose.contract is not None:
-            yield from _name("contract", expose.contract, project.contracts, expose.where["contract"])
+            yield from _known("contract", expose.contract, project.contracts, expose.where["contract"])
         if expose.aggregator is not None:
-            yield from _name("aggregator", expose.aggregator, project.aggregators, expose.where["aggregator"])
-        for index, name in enumerate(expose.policies):
-            yield from _name("policy", name, project.policies, expose.where["policies", index])
-        for _, settings, _ in entries(expose):
-            for index, name in enumerate(settings.policies if settings else ()):
-                assert settings is not None
-                yield from _name("policy", name, project.policies, settings.where["policies", index])
+            yield from _known("aggregator", expose.aggregator, project.aggregators, expose.where["aggregator"])
         if isinstance(expose, EdgeExpose) and expose.publish is not None:
-            yield from _version(workspace, expose.publish.contract, expose.publish.version, expose.where["publish"])
+            published = expose.publish
+            yield from _version(project, published.contract, published.version, expose.where["publish"])
 
 
-def _policy(workspace: Workspace, policy: Policy) -> Iterator[Finding]:
-    services = workspace.project.services
-    if policy.mirror is not None:
-        yield from _name("service", policy.mirror.service, services, policy.mirror.where["service"])
-    if policy.rate_limit is not None and policy.rate_limit.distributed is not None:
-        limiter = policy.rate_limit.distributed
-        yield from _name("service", limiter.service, services, limiter.where["service"])
-    if policy.auth is not None and policy.auth != "none":
-        if policy.auth.external is not None:
-            yield from _name("service", policy.auth.external.service, services, policy.auth.external.where["service"])
-        if policy.auth.jwt is not None and policy.auth.jwt.jwks is not None:
-            keys = policy.auth.jwt.jwks
-            yield from _name("service", keys.service, services, keys.where["service"])
+def _service(project: Project, service: Service) -> Iterator[Finding]:
+    implements = service.implements
+    if implements is None:
+        return
+    yield from _version(project, implements.contract, implements.version, service.where["implements"])
+    if service.share_with is not None and implements.contract in project.contracts:
+        yield from _version(project, implements.contract, service.share_with, service.where["share_with"])
 
 
-def _name(kind: str, name: str, known: Iterable[str], where: Span) -> Iterator[Finding]:
-    names = list(known)
-    if name not in names:
-        hint = did_you_mean(name, names) or (f"declared: {one_of(names)}" if names else None)
-        yield Finding("unknown-reference", f"no {kind} is named `{name}`", where, hint)
+def _policy(project: Project, policy: Policy) -> Iterator[Finding]:
+    for name, where in named_services(policy):
+        yield from _known("service", name, project.services, where)
 
 
-def _version(workspace: Workspace, contract: str, version: str, where: Span) -> Iterator[Finding]:
-    contracts = workspace.project.contracts
-    if contract not in contracts:
-        yield from _name("contract", contract, contracts, where)
-    elif version not in contracts[contract].versions:
-        versions = list(contracts[contract].versions)
+def _version(project: Project, contract: str, version: str, where: Span) -> Iterator[Finding]:
+    yield from _known("contract", contract, project.contracts, where)
+    if contract in project.contracts and version not in project.contracts[contract].versions:
+        declared = ", ".join(f"`{v}`" for v in project.contracts[contract].versions)
         yield Finding(
             "unknown-reference",
             f"`{contract}` has no version `{version}`",
             where,
-            did_you_mean(version, versions) or f"it has {one_of(versions)}",
+            f"it has {declared}; declare the other one under `contracts: {contract}: versions:`",
         )
+
+
+def _known(kind: str, name: str, known: Mapping[str, object], where: Span) -> Iterator[Finding]:
+    if name not in known:
+        yield Finding("unknown-reference", f"no {kind} is named `{name}`", where, _hint(name, known))
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    return did_you_mean(name, names) or (f"there is {one_of(names)}" if names else "none is declared")

@@ -1,111 +1,110 @@
-"""Two operations must not answer the same request, and each must be reachable."""
+"""route-conflict and route-shadowed: every request has one answer, and every route some request.
+
+What clients ask for is a path, a method and a version. With versioning in the path the version is part of the path;
+otherwise a route is claimed for its version, and for requests without a version where it is the default.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from compiler.client_paths import at_prefix, default_labels, version_prefix, versioned_by
 from compiler.diagnostics import Finding, Note
-from compiler.exposed import defaults, version_prefix, versioned_by
 from compiler.model.gateways import Gateway
-from compiler.paths import Kind, PathTemplate
-from compiler.source import Span
-from compiler.workspace import Exposure, ExposedOperation, Workspace
+from compiler.workspace import ExposedOperation, Exposure, Workspace
 
-# Envoy answers neither through a route of ours: CONNECT asks for a tunnel, TRACE reflects what a proxy added.
-_UNROUTED = frozenset({"TRACE"})
+_ESCAPED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What an operation answers: requests of a method for a path, in a version."""
+    """An operation that answers a method on a path; ``version`` says of which version where the path does not."""
 
+    shape: str
+    method: str
+    version: str
+    path: str
     exposure: Exposure
-    operation: ExposedOperation
-    path: PathTemplate
+    exposed: ExposedOperation
 
     @property
-    def name(self) -> str:
-        return f"`{self.operation.operation.key}` of `{self.exposure.contract}@{self.exposure.version}`"
+    def title(self) -> str:
+        return f"`{self.exposed.operation.key}` of `{self.exposure.contract}@{self.exposure.version}`"
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """route-conflict and route-shadowed, gateway by gateway."""
-    for name, gateway in workspace.project.gateways.items():
+    """Operations of a gateway or edge that claim the same requests, and those that no request can reach."""
+    deployables: dict[str, Gateway] = {**workspace.project.gateways, **workspace.project.edges}
+    for name, gateway in deployables.items():
         exposures = [e for e in workspace.exposures if e.gateway == name]
-        default = defaults(workspace, gateway, name)
-        claims: dict[tuple[str, str, str], _Claim] = {}
+        yield from _conflicts(gateway, exposures)
         for exposure in exposures:
-            at = exposure.expose.at.rstrip("/")
-            seen: dict[str, Span] = {}
-            for exposed in exposure.operations:
-                key = exposed.operation.key
-                if key in seen:
-                    yield Finding(
-                        "route-shadowed",
-                        f"the operation `{key}` is listed twice, and the first entry is the one that counts",
-                        exposed.where,
-                        "remove one of the two",
-                        (Note("the first one", seen[key]),),
-                    )
-                    continue
-                seen[key] = exposed.where
-                yield from _unrouted(exposed)
-                prefix = version_prefix(gateway, exposure.label)
-                by_header = versioned_by(gateway) != "path"
-                version = exposure.label if by_header else ""
-                yield from _claim(claims, version, _Claim(exposure, exposed, exposed.operation.path.under(prefix + at)))
-                if default.get(exposure.contract) == exposure.label:
-                    path = exposed.operation.path.under(at)
-                    yield from _claim(claims, "no version" if by_header else "", _Claim(exposure, exposed, path))
-                    if not by_header:
-                        yield from _taken_for_version(gateway, exposed, path)
-            if exposure.api is not None and not exposure.operations:
-                yield Finding(
-                    "route-shadowed",
-                    f"`{exposure.contract}@{exposure.version}` has none of these operations, so it is not exposed at all",
-                    exposure.expose.where["operations"],
-                    "narrow `versions`, or name one of its operations",
+            yield from _unreachable(exposure)
+
+
+def _claims(gateway: Gateway, exposures: list[Exposure]) -> Iterator[_Claim]:
+    in_path = versioned_by(gateway) == "path"
+    default = default_labels(gateway, exposures)
+    for exposure in exposures:
+        at = at_prefix(exposure.expose)
+        is_default = default.get(exposure.contract) == exposure.label
+        prefix = version_prefix(gateway, exposure.label) + at
+        served = [(prefix, "" if in_path else f"version {exposure.label}")]
+        if is_default:
+            served.append((at, "" if in_path else "requests without a version"))
+        for exposed in exposure.operations:
+            path = exposed.operation.path
+            for before, version in served:
+                yield _Claim(
+                    before + path.shape, exposed.operation.method, version, before + str(path), exposure, exposed
                 )
 
 
-def _claim(claims: dict[tuple[str, str, str], _Claim], version: str, claim: _Claim) -> Iterator[Finding]:
-    method = claim.operation.operation.method
-    key = (version, claim.path.shape, method)
-    first = claims.setdefault(key, claim)
-    if first is claim:
-        return
-    where = f"`{method} {claim.path}`" + (f" in version {version}" if version.isdigit() else "")
-    notes = [Note(f"{first.name} answers it too", first.operation.where)]
-    if claim.exposure.api is not None and first.exposure.contract != claim.exposure.contract:
-        notes.append(Note("this operation", claim.exposure.api.where(claim.operation.operation)))
-    yield Finding(
+def _conflicts(gateway: Gateway, exposures: list[Exposure]) -> Iterator[Finding]:
+    first: dict[tuple[str, str, str], _Claim] = {}
+    for claim in _claims(gateway, exposures):
+        other = first.setdefault((claim.shape, claim.method, claim.version), claim)
+        if other is not claim:
+            yield _conflict(claim, other, claim.method)
+    for claim in first.values():
+        if claim.method == "HEAD":
+            get = first.get((claim.shape, "GET", claim.version))
+            if get is not None and get.exposure.contract != claim.exposure.contract:
+                yield _conflict(claim, get, "HEAD")
+
+
+def _conflict(claim: _Claim, other: _Claim, method: str) -> Finding:
+    twice = claim.exposed.operation is other.exposed.operation and claim.exposure is other.exposure
+    asked = f"`{method} {claim.path}`" + (f" in {claim.version}" if claim.version else "")
+    answers = f"{claim.title} stands twice" if twice else f"{claim.title} answers as well as {other.title}"
+    return Finding(
         "route-conflict",
-        f"{claim.name} answers {where}, which is taken",
-        claim.operation.where,
-        "expose one of the two under another `at`, or list `operations` without it",
-        tuple(notes),
+        f"{asked}: {answers}" + (", as HEAD is served where GET is" if method != other.exposed.operation.method else ""),
+        claim.exposed.where,
+        "name it once" if twice else "expose one of the two, or put one below another path with `at`",
+        (Note("the other one", other.exposed.where),),
     )
 
 
-def _unrouted(exposed: ExposedOperation) -> Iterator[Finding]:
-    if exposed.operation.method in _UNROUTED:
+def _unreachable(exposure: Exposure) -> Iterator[Finding]:
+    if exposure.api is None:
+        return
+    expose = exposure.expose
+    if not exposure.operations:
         yield Finding(
             "route-shadowed",
-            f"`{exposed.operation.key}` is a {exposed.operation.method}, which gateways do not pass on",
-            exposed.where,
-            "list `operations` without it",
+            f"`{exposure.contract}@{exposure.version}` is exposed with no operation at all",
+            expose.where["operations"] if expose.operations is not None else expose.where["contract"],
+            "name an operation that this version has, or narrow the range",
         )
-
-
-def _taken_for_version(gateway: Gateway, exposed: ExposedOperation, path: PathTemplate) -> Iterator[Finding]:
-    first = path.segments[0]
-    if first.kind is not Kind.LITERAL and len(path.segments) > 1:
-        assert gateway.versioning is not None
-        yield Finding(
-            "route-conflict",
-            f"without a version, `{path}` begins with a parameter, which nobody can tell from a version such as `/v2`",
-            exposed.where,
-            "expose it under an `at`, put the version into a header, or do without `default`",
-            (Note("the default", gateway.versioning.where["default"]),),
-        )
+    for exposed in exposure.operations:
+        if _ESCAPED_SLASH.search(exposed.operation.path_text):
+            yield Finding(
+                "route-shadowed",
+                f"no request reaches `{exposed.operation.method} {exposed.operation.path_text}`: "
+                "a path with an escaped slash is refused",
+                exposed.where,
+                "leave the operation out, or give it a path without %2F and %5C",
+            )

@@ -1,59 +1,94 @@
-"""An outer timeout must leave room for what it waits for."""
+"""timeout-inversion: an outer timeout leaves time for what it waits for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from compiler.diagnostics import Finding, Note
+from compiler.model.gateways import Gateway
 from compiler.model.kinds import duration_text
-from compiler.policies import DEFAULT_TIMEOUT, Effective, effective
+from compiler.model.policies import Retry
+from compiler.policies import Effective, effective
 from compiler.source import Span
 from compiler.workspace import Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """timeout-inversion, for what the policies of each exposed operation come to."""
+    """Tries that outlast the timeout around them, and connections that outlast the try that needs them.
+
+    What several operations share is found for each of them at one place with one text, and so shown once.
+    """
     project = workspace.project
+    deployables: dict[str, Gateway] = {**project.gateways, **project.edges}
+    judged: set[tuple[object, ...]] = set()
     for exposure in workspace.exposures:
-        gateway = project.gateways.get(exposure.gateway)
-        if gateway is None:
-            continue
-        settings = {id(o.settings): o.settings for o in exposure.operations}
-        for one in settings.values():
-            policies = effective(project, gateway, exposure.gateway, exposure.expose, one)
-            where = one.where.span if one is not None else exposure.expose.where.span
-            yield from _tries(policies, where)
+        gateway = deployables[exposure.gateway]
+        for exposed in exposure.operations:
+            policies = effective(project, gateway, exposure.gateway, exposure.expose, exposed.settings)
+            origins = (policies.timeout_origin, policies.retry_origin)
+            case = (exposure.services, *(origin.policy if origin else None for origin in origins))
+            if case in judged:
+                continue
+            judged.add(case)
+            yield from _retries(policies)
             for name in exposure.services:
                 service = project.services[name]
-                if service.connect_timeout > policies.timeout:
-                    yield Finding(
-                        "timeout-inversion",
-                        f"connecting to `{name}` may take {duration_text(service.connect_timeout)}, "
-                        f"but the whole answer only {duration_text(policies.timeout)}",
-                        service.where["connect_timeout"],
-                        "shorten `connect_timeout`, or lengthen `timeout`",
-                        _timeout_note(policies),
-                    )
+                if "connect_timeout" in service.where:
+                    yield from _connection(policies, service.connect_timeout, service.where["connect_timeout"])
 
 
-def _tries(policies: Effective, where: Span) -> Iterator[Finding]:
-    retry, origin = policies.retry, policies.retry_origin
-    if retry is None or origin is None or retry.per_try_timeout is None:
+def _retries(policies: Effective) -> Iterator[Finding]:
+    retry = policies.retry
+    if retry is None or retry.per_try_timeout is None:
         return
-    tries = retry.attempts + 1
-    whole = retry.per_try_timeout * tries
-    if whole > policies.timeout:
+    one, whole = retry.per_try_timeout, policies.timeout
+    worst = one * (retry.attempts + 1)
+    if one > whole:
+        message = f"one try may take {duration_text(one)}, and the whole answer {_whole(policies)}"
+    elif worst > whole:
+        message = (
+            f"{retry.attempts + 1} tries of {duration_text(one)} take {duration_text(worst)}, "
+            f"and the whole answer may take {_whole(policies)}"
+        )
+    else:
+        return
+    yield Finding(
+        "timeout-inversion",
+        message,
+        retry.where["per_try_timeout"],
+        "raise `timeout`, or shorten `per_try_timeout`, or retry less often",
+        _note(policies),
+    )
+
+
+def _connection(policies: Effective, connect: int, where: Span) -> Iterator[Finding]:
+    retry = policies.retry
+    if connect > policies.timeout:
         yield Finding(
             "timeout-inversion",
-            f"{tries} tries of {duration_text(retry.per_try_timeout)} may take {duration_text(whole)}, "
-            f"but the whole answer only {duration_text(policies.timeout)}",
-            retry.where["per_try_timeout"],
-            f"lengthen `timeout` to {duration_text(whole)}, or shorten the tries",
-            (*_timeout_note(policies), Note("applied here", where)),
+            f"a connection may take {duration_text(connect)}, and the whole answer {_whole(policies)}",
+            where,
+            "shorten `connect_timeout`, or raise the policy's `timeout`",
+            _note(policies),
+        )
+    elif retry is not None and retry.per_try_timeout is not None and connect > retry.per_try_timeout:
+        yield Finding(
+            "timeout-inversion",
+            f"a connection may take {duration_text(connect)}, and one try {duration_text(retry.per_try_timeout)}",
+            where,
+            "shorten `connect_timeout`, or raise `per_try_timeout`",
+            (_try_note(retry),),
         )
 
 
-def _timeout_note(policies: Effective) -> tuple[Note, ...]:
-    if policies.timeout_origin is None:
-        return ()
-    return (Note(f"the timeout (built in: {duration_text(DEFAULT_TIMEOUT)})", policies.timeout_origin.where["timeout"]),)
+def _whole(policies: Effective) -> str:
+    return duration_text(policies.timeout) + ("" if policies.timeout_origin else " (built in)")
+
+
+def _note(policies: Effective) -> tuple[Note, ...]:
+    origin = policies.timeout_origin
+    return (Note("the timeout of the whole answer", origin.where["timeout"]),) if origin else ()
+
+
+def _try_note(retry: Retry) -> Note:
+    return Note("the timeout of one try", retry.where["per_try_timeout"])

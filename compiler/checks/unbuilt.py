@@ -1,75 +1,96 @@
-"""Parts of the language that this version reads and checks, but does not build. Refused, never ignored.
+"""not-built-yet: parts of the language that this version of the compiler does not build are refused, never ignored.
 
-The tables are all there is to change when a part gets built.
+``UNBUILT`` is the whole list: a line is taken out when its feature is built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Any
 
+from compiler.decode import field_key
 from compiler.diagnostics import Finding
-from compiler.model.gateways import Expose
+from compiler.model.gateways import Expose, Gateway, Versioning
 from compiler.model.kinds import Where
-from compiler.source import Span
+from compiler.model.policies import Policy
+from compiler.model.project import Project, VersioningSettings
+from compiler.model.services import Service
 from compiler.workspace import Workspace
 
-_POLICY = {
-    "rate_limit": "rate limits",
-    "cors": "cross-origin rules",
-    "body_limit": "body limits",
-    "compression": "compression",
-    "allow_ips": "address rules",
-    "deny_ips": "address rules",
-    "mirror": "mirroring",
-}
-_SERVICE = {
-    "tls": "TLS towards services",
-    "share_with": "canaries between versions",
-    "health_check": "health checks",
-    "outlier_detection": "outlier detection",
-    "circuit_breaker": "circuit breakers of your own",
-    "hash_on": "hashing",
-}
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field of the model that is not built: what it would do, and the values of it that are (beside its default)."""
+
+    owner: type
+    attribute: str
+    what: str
+    built: tuple[object, ...] = ()
+
+
+UNBUILT = (
+    Part(Project, "aggregators", "aggregators are"),
+    Part(Project, "edges", "edges are"),
+    Part(VersioningSettings, "enum_values_added_to_responses", "the comparison of contracts is"),
+    Part(Gateway, "observability", "the observability of a gateway is"),
+    Part(Versioning, "in_", "versioning in the query, the media type or the host is", ("path", "header")),
+    Part(Expose, "aggregator", "the exposure of aggregators is"),
+    Part(Expose, "streaming", "streaming is"),
+    Part(Expose, "validate", "the validation of requests is"),
+    Part(Expose, "decorate", "the decoration of JSON bodies is"),
+    Part(Service, "protocol", "HTTP/2 towards services is"),
+    Part(Service, "tls", "TLS towards services is"),
+    Part(Service, "share_with", "sharing a major between two versions is"),
+    Part(Service, "health_check", "the checking of a service's health is"),
+    Part(Service, "outlier_detection", "outlier detection is"),
+    Part(Service, "circuit_breaker", "circuit breaking is"),
+    Part(Service, "load_balancing", "load balancing other than by least requests is"),
+    Part(Service, "hash_on", "load balancing by a hash is"),
+    Part(Policy, "rate_limit", "rate limiting is"),
+    Part(Policy, "auth", "authentication is", ("none",)),
+    Part(Policy, "cors", "CORS is"),
+    Part(Policy, "body_limit", "the limit on request bodies is"),
+    Part(Policy, "compression", "compression is", ((),)),
+    Part(Policy, "allow_ips", "the list of allowed addresses is"),
+    Part(Policy, "deny_ips", "the list of denied addresses is", ((),)),
+    Part(Policy, "mirror", "mirroring is"),
+)
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """not-built-yet, at the key that asks for it."""
-    project = workspace.project
-    for section in ("aggregators", "edges"):
-        for item in getattr(project, section).values():
-            yield _finding(section, item.where.span)
-    for policy in project.policies.values():
-        for key, what in _POLICY.items():
-            if getattr(policy, key) is not None:
-                yield _finding(what, policy.where.key(key))
-        if policy.auth is not None and policy.auth != "none":
-            yield _finding("authentication", policy.where.key("auth"))
-    for service in project.services.values():
-        for key, what in _SERVICE.items():
-            if getattr(service, key) is not None:
-                yield _finding(what, service.where.key(key))
-        if service.protocol != "http1":
-            yield _finding("HTTP/2 towards services", service.where["protocol"])
-        if service.load_balancing != "least_request":
-            yield _finding(f"load balancing by `{service.load_balancing}`", service.where["load_balancing"])
-    for gateway in project.gateways.values():
-        if gateway.observability is not None:
-            yield _finding("observability", gateway.where.key("observability"))
-        if gateway.versioning is not None and gateway.versioning.in_ not in ("path", "header"):
-            yield _finding(f"versioning in `{gateway.versioning.in_}`", gateway.versioning.where["in"])
-        for expose in gateway.expose:
-            yield from _expose(expose, expose.where)
+    """Everything that is written in the project and stands in ``UNBUILT``."""
+    yield from _walk(workspace.project)
 
 
-def _expose(expose: Expose, where: Where) -> Iterator[Finding]:
-    if expose.streaming:
-        yield _finding("streaming", where.key("streaming"))
-    if expose.validate != "none":
-        yield _finding("request validation", where.key("validate"))
-    if expose.decorate is not None:
-        yield _finding("changes to bodies", where.key("decorate"))
+def _walk(value: object) -> Iterator[Finding]:
+    """The findings in a model value and below it; nothing is looked at below what is refused."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _walk(item)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _walk(item)
+    elif is_dataclass(value) and hasattr(value, "where"):
+        where: Where = value.where
+        parts = {part.attribute: part for part in UNBUILT if isinstance(value, part.owner)}
+        for field in fields(value):
+            inner = getattr(value, field.name)
+            part = parts.get(field.name)
+            if part is None:
+                yield from _walk(inner)
+            elif inner not in (_default(field), *part.built):
+                yield from _refused(part, inner, where)
 
 
-def _finding(what: str, where: Span) -> Finding:
-    verb = "are" if what.endswith("s") and not what.endswith("ness") else "is"
-    return Finding("not-built-yet", f"{what} {verb} not built yet", where, "this version of gatewright cannot do that; remove it until one can")
+def _refused(part: Part, value: Any, where: Where) -> Iterator[Finding]:
+    named = isinstance(value, Mapping)  # a section of the project may be spread over files: each entry is refused
+    places = [entry.where.span for entry in value.values()] if named else [where.key(field_key(part.attribute))]
+    for place in places:
+        yield Finding("not-built-yet", f"{part.what} not built yet", place, "remove it until then")
+
+
+def _default(field: Any) -> object:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default

@@ -1,50 +1,113 @@
-"""What nothing uses is either forgotten or mistyped."""
+"""unused: a contract, service or policy that is declared and that nothing comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from compiler.checks.references import named_services, policy_lists
+from compiler.contracts.versions import satisfies
 from compiler.diagnostics import Finding
-from compiler.model.policies import Policy
-from compiler.workspace import Workspace, entries
+from compiler.model.edges import EdgeExpose
+from compiler.model.gateways import Gateway
+from compiler.model.project import Project
+from compiler.workspace import Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """unused: contracts of which no version is used, services, policies and aggregators that nothing uses."""
+    """Contracts, services and policies that nothing uses.
+
+    Where a reference leads nowhere, it may have been meant for what looks unused, so that kind is not judged: a
+    misspelled name is one mistake, not two.
+    """
     project = workspace.project
-    exposers = [*project.gateways.values(), *project.edges.values()]
-    exposed = {expose.contract for g in exposers for expose in g.expose}
-    exposed |= {step.call.contract for a in project.aggregators.values() for step in a.steps.values()}
-    exposed |= {a.implements.contract for a in project.aggregators.values()}
-    for name, contract in project.contracts.items():
-        if name not in exposed:
-            yield Finding("unused", f"no version of the contract `{name}` is exposed", contract.where.span, "expose it, or remove it")
-    named = {name for policy in project.policies.values() for name in _services_of(policy)}
-    resolved = {service for exposure in workspace.exposures for service in exposure.services}
-    if not project.aggregators:  # which versions steps resolve to is theirs to say
-        for name, service in project.services.items():
-            if name not in named | resolved and (service.implements is None or service.implements.contract in exposed):
-                yield Finding("unused", f"nothing uses the service `{name}`", service.where.span, "expose what it implements, or remove it")
-    applied = {name for g in exposers for name in g.policies}
-    for gateway in exposers:
-        for expose in gateway.expose:
-            applied |= {*expose.policies, *(p for _, settings, _ in entries(expose) if settings for p in settings.policies)}
+    deployables = [*project.gateways.values(), *project.edges.values()]
+    yield from _policies(project, deployables)
+    contracts = _used_contracts(project, deployables)
+    if contracts <= project.contracts.keys():
+        for name, contract in project.contracts.items():
+            if name not in contracts:
+                yield Finding(
+                    "unused",
+                    f"nothing uses the contract `{name}`",
+                    contract.where.span,
+                    "expose it in a gateway, or remove it",
+                )
+        yield from _services(workspace, contracts)
+
+
+def _policies(project: Project, deployables: list[Gateway]) -> Iterator[Finding]:
+    named = {name for gateway in deployables for policies, _ in policy_lists(gateway) for name in policies}
+    if not named <= project.policies.keys():
+        return
     for name, policy in project.policies.items():
-        if name not in applied:
-            yield Finding("unused", f"nothing applies the policy `{name}`", policy.where.span, "name it under `policies:`, or remove it")
-    called = {expose.aggregator for g in exposers for expose in g.expose}
-    for name, aggregator in project.aggregators.items():
-        if name not in called:
-            yield Finding("unused", f"nothing exposes the aggregator `{name}`", aggregator.where.span, "expose it, or remove it")
+        if name not in named:
+            yield Finding(
+                "unused",
+                f"nothing uses the policy `{name}`",
+                policy.where.span,
+                "name it in a `policies:` list, or remove it",
+            )
 
 
-def _services_of(policy: Policy) -> Iterator[str]:
-    if policy.mirror is not None:
-        yield policy.mirror.service
-    if policy.rate_limit is not None and policy.rate_limit.distributed is not None:
-        yield policy.rate_limit.distributed.service
-    if policy.auth is not None and policy.auth != "none":
-        if policy.auth.external is not None:
-            yield policy.auth.external.service
-        if policy.auth.jwt is not None and policy.auth.jwt.jwks is not None:
-            yield policy.auth.jwt.jwks.service
+def _used_contracts(project: Project, deployables: list[Gateway]) -> set[str]:
+    used = {expose.contract for gateway in deployables for expose in gateway.expose if expose.contract is not None}
+    for gateway in deployables:
+        for expose in gateway.expose:
+            if isinstance(expose, EdgeExpose) and expose.publish is not None:
+                used.add(expose.publish.contract)
+    for aggregator in project.aggregators.values():
+        used.add(aggregator.implements.contract)
+        used.update(step.call.contract for step in aggregator.steps.values())
+    return used
+
+
+def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
+    project = workspace.project
+    for_policies = {name for policy in project.policies.values() for name, _ in named_services(policy)}
+    if not for_policies <= project.services.keys():
+        return
+    serving = {name for exposure in workspace.exposures for name in exposure.services} | for_policies
+    in_vain = _exposed_in_vain(workspace)
+    for name, service in project.services.items():
+        implements = service.implements
+        if name in serving:
+            continue
+        if implements is None:
+            yield Finding(
+                "unused",
+                f"nothing uses the service `{name}`",
+                service.where.span,
+                "say what it implements, name it in a policy, or remove it",
+            )
+        elif (
+            implements.contract in contracts - in_vain
+            and implements.version in project.contracts[implements.contract].versions
+            and service.share_with is None
+            and not _called(project, implements.contract, implements.version)
+        ):
+            yield Finding(
+                "unused",
+                f"nothing uses the service `{name}`: no range comes to `{implements.contract}@{implements.version}`",
+                service.where.span,
+                "a range comes to the highest version of each major that is implemented; widen one, or remove the service",
+            )
+
+
+def _called(project: Project, contract: str, version: str) -> bool:
+    return any(
+        step.call.contract == contract and satisfies(version, step.call.range)
+        for aggregator in project.aggregators.values()
+        for step in aggregator.steps.values()
+    )
+
+
+def _exposed_in_vain(workspace: Workspace) -> set[str]:
+    """Contracts of which an entry of ``expose`` comes to no version, which has a finding of its own."""
+    resolved = {(exposure.gateway, exposure.index) for exposure in workspace.exposures}
+    deployables: dict[str, Gateway] = {**workspace.project.gateways, **workspace.project.edges}
+    return {
+        expose.contract
+        for name, gateway in deployables.items()
+        for index, expose in enumerate(gateway.expose)
+        if expose.contract is not None and (name, index) not in resolved
+    }

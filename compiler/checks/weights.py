@@ -1,4 +1,4 @@
-"""Where several services implement one version, each says its share."""
+"""weight-missing: where several services implement one version, each says how much of the traffic it gets."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ from compiler.workspace import Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """weight-missing, and what cannot be shared out."""
-    services = workspace.project.services
+    """Shares that are not stated, that leave nobody to serve, or that cannot be split at one route."""
     for (contract, version), names in workspace.served.items():
-        sharing = [services[name] for name in names]
-        if len(sharing) < 2:
-            continue
-        notes = tuple(Note("implements it too", other.where.span) for other in sharing)
-        for index, service in enumerate(sharing):
-            if service.weight is None:
-                yield Finding(
-                    "weight-missing",
-                    f"{len(sharing)} services implement `{contract}@{version}`, and `{names[index]}` states no weight",
-                    service.where.span,
-                    "add `weight:` to each of them; 0 gets nothing",
-                    tuple(note for at, note in enumerate(notes) if at != index),
-                )
-        if all(service.weight == 0 for service in sharing):
-            yield Finding(
-                "schema", f"no service of `{contract}@{version}` gets any traffic", sharing[0].where["weight"], "raise a weight"
-            )
-        paths = {service.base_path.rstrip("/") for service in sharing}
-        if len(paths) > 1:
+        services = [workspace.project.services[name] for name in names]
+        target = f"`{contract}@{version}`"
+        if len(services) > 1:
+            for index, service in enumerate(services):
+                if service.weight is None:
+                    other = services[1 if index == 0 else 0]
+                    yield Finding(
+                        "weight-missing",
+                        f"{len(services)} services implement {target}, and this one states no weight",
+                        service.where["implements"],
+                        "add `weight:`, its share beside the others; 0 gets nothing",
+                        (Note("implemented here, too", other.where["implements"]),),
+                    )
+            for service in services[1:]:
+                if service.base_path.rstrip("/") != services[0].base_path.rstrip("/"):
+                    yield Finding(
+                        "not-built-yet",
+                        f"services of {target} with different base paths are not built yet",
+                        service.where["base_path"] if "base_path" in service.where else service.where["implements"],
+                        "give them one `base_path`",
+                        (Note("another one", services[0].where["base_path"]),),
+                    )
+        if all(service.weight == 0 for service in services):
             yield Finding(
                 "schema",
-                f"the services of `{contract}@{version}` have different base paths",
-                sharing[-1].where["base_path"],
-                "a route rewrites the path before it chooses a service, so they must be the same",
-                (Note("another one", sharing[0].where["base_path"]),),
+                f"every service of {target} has the weight 0, so none would get a request",
+                services[0].where["weight"],
+                "give at least one a weight above 0",
             )

@@ -79,13 +79,12 @@ class Judge:
         if isinstance(value, str):
             if not self._text(schema, value):
                 return None
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            if not _number(schema, value, self.dialect):
-                return None
-        below = self._combined(node, value)
-        if below is None:
+        elif is_type(value, "number") and not _number(schema, value, self.dialect):
             return None
-        seen |= below
+        combined = self._combined(node, value)
+        if combined is None:
+            return None
+        seen |= combined
         if isinstance(value, Mapping):
             return self._object(node, value, seen)
         if isinstance(value, list):
@@ -251,7 +250,7 @@ def is_type(value: Any, name: str) -> bool:
         "boolean": bool,
         "null": type(None),
         "array": list,
-        "object": Mapping,  # type: ignore[type-abstract]
+        "object": Mapping,
     }
     return isinstance(value, kinds[name])
 

@@ -113,7 +113,7 @@ def _step(steps: Sequence[int | float], whole: bool) -> Decimal:
     return Decimal(lcm(*(above * (denominator // below) for above, below in ratios))) / Decimal(denominator)
 
 
-def _within(value: int | float, schemas: Sequence[Mapping[str, Any]], dialect: str) -> bool:
+def _within(value: float, schemas: Sequence[Mapping[str, Any]], dialect: str) -> bool:
     for schema in schemas:
         if dialect == "3.0":
             low, high = schema.get("minimum"), schema.get("maximum")

@@ -165,10 +165,9 @@ class Maker:
                 made[name] = value
                 settled = settled and fits
         self._dependent(atoms, made, depth)
-        most = min((atom.value["maxProperties"] for atom in atoms if "maxProperties" in atom.value), default=None)
-        for name in [n for n in reversed(made) if n not in required] if most is not None else ():
-            if len(made) > most:
-                del made[name]
+        most = min((atom.value["maxProperties"] for atom in atoms if "maxProperties" in atom.value), default=len(made))
+        for name in [name for name in reversed(made) if name not in required][: max(0, len(made) - int(most))]:
+            del made[name]
         least = min(max((atom.value.get("minProperties", 0) for atom in atoms), default=0), _MAX_ITEMS)
         for name in self._more_names(atoms, declared):
             if len(made) >= least:

@@ -94,6 +94,15 @@ class Where:
             return self.span
         return find_in_nodes(self._node, path, key=True)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether a key of the object is written, rather than left to its default."""
+        return isinstance(self._node, MapNode) and key in self._node.marks
+
+    def written(self, key: str) -> tuple[str, ...]:
+        """The keys of the mapping under ``key``, as they are written; none where there is no mapping."""
+        inner = self._node.get(key) if isinstance(self._node, MapNode) else None
+        return tuple(inner) if isinstance(inner, MapNode) else ()
+
     def __repr__(self) -> str:
         return f"Where({self.span})"
 
