@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -57,7 +58,10 @@ def write(files: Mapping[str, bytes], out: Path, *, only: str | None = None) -> 
     beside: dict[str, Path] = {}
     try:
         for path in changed:
-            beside[path] = _write_beside(out / path, files[path])
+            place = out / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            beside[path] = place.parent / f"{_BESIDE}{os.getpid()}-{place.name}"
+            _write_whole(beside[path], files[path])
         for path in changed:
             os.replace(beside.pop(path), out / path)
         for stale in (d.path for d in differences if d.kind == "stale"):
@@ -67,7 +71,8 @@ def write(files: Mapping[str, bytes], out: Path, *, only: str | None = None) -> 
         raise WriteProblem(f"`{error.filename or out}` cannot be written: {error.strerror}") from error
     finally:
         for left in beside.values():
-            left.unlink(missing_ok=True)
+            with suppress(OSError):
+                left.unlink()
     return differences
 
 
@@ -76,14 +81,12 @@ def _rank(path: str) -> tuple[str, int, str]:
     return folder, _ORDER.index(name) if name in _ORDER else -1, name
 
 
-def _write_beside(place: Path, data: bytes) -> Path:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.parent / f"{_BESIDE}{os.getpid()}-{place.name}"
-    with temporary.open("wb") as stream:
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file and see it onto the disk, so that a rename never puts half of it into place."""
+    with path.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-    return temporary
 
 
 def _stale(files: Mapping[str, bytes], out: Path, only: str | None) -> list[str]:

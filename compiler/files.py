@@ -91,6 +91,11 @@ class Library:
         """Every file that was read, by name."""
         return tuple(self._sources[name] for name in sorted(self._sources))
 
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Every sound document that was asked for as one (contracts and what they refer to), by name."""
+        return tuple(document for _, document in sorted(self._documents.items()) if document is not None)
+
     def _neighbour(self, path: Path) -> str | None:
         try:
             names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 
 from compiler.checks import Checked
+from compiler.client_paths import at_prefix, default_labels, version_prefix, versioned_by
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.versions import label_order
-from compiler.exposed import defaults, version_prefix, versioned_by
-from compiler.model.gateways import Expose, Gateway
+from compiler.model.gateways import Gateway
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.secrets import SecretRef
 from compiler.model.services import Service
@@ -44,7 +44,7 @@ def lower(checked: Checked) -> Plan:
 def _gateway(workspace: Workspace, name: str) -> Deployable:
     gateway = workspace.project.gateways[name]
     exposures = [e for e in workspace.exposures if e.gateway == name and e.api is not None]
-    default = defaults(workspace, gateway, name)
+    default = default_labels(gateway, exposures)
     served = list(_served(workspace, gateway, name, exposures, default))
     by = gateway.versioning
     if by is not None and by.in_ == "header" and by.name is not None:
@@ -70,7 +70,7 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
 
 
 def _exposure_order(e: Exposure) -> tuple[object, ...]:
-    return (e.contract, label_order(e.label), _at(e.expose), e.index)
+    return (e.contract, label_order(e.label), at_prefix(e.expose), e.index)
 
 
 def _listener(gateway: Gateway) -> Listener:
@@ -103,16 +103,12 @@ def _cluster(name: str, service: Service) -> Cluster:
     )
 
 
-def _at(expose: Expose) -> str:
-    return expose.at.rstrip("/")
-
-
 def _exposed(gateway: Gateway, exposure: Exposure) -> Exposed:
     return Exposed(
         contract=exposure.contract,
         version=exposure.version,
         label=exposure.label,
-        prefix=version_prefix(gateway, exposure.label) + _at(exposure.expose),
+        prefix=version_prefix(gateway, exposure.label) + at_prefix(exposure.expose),
         operations=tuple(sorted(o.operation.key for o in exposure.operations)),
         services=exposure.services,
     )
@@ -127,7 +123,7 @@ def _part(gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part
         version=exposure.version,
         api=exposure.api,
         operations=tuple(o.operation for o in exposure.operations),
-        prefix=version_prefix(gateway, exposure.label) + _at(exposure.expose),
+        prefix=version_prefix(gateway, exposure.label) + at_prefix(exposure.expose),
         version_header=by.name if by and by.in_ == "header" else None,
         version_default=default.get(exposure.contract) == exposure.label,
         deprecated=exposure.declared.deprecated is not None,
@@ -150,7 +146,7 @@ def _served(
     for exposure in exposures:
         prefix = version_prefix(gateway, exposure.label)
         lifetime = _lifetime_headers(gateway, exposure, [e for e in exposures if e.contract == exposure.contract])
-        at = _at(exposure.expose)
+        at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
         for exposed in exposure.operations:
             operation = exposed.operation
@@ -232,7 +228,7 @@ def _lifetime_headers(gateway: Gateway, exposure: Exposure, family: list[Exposur
     lasting = [e for e in later if e.declared.deprecated is None] or later
     if lasting and versioned_by(gateway) == "path":
         successor = min(lasting, key=lambda e: label_order(e.label))
-        path = version_prefix(gateway, successor.label) + _at(successor.expose)
+        path = version_prefix(gateway, successor.label) + at_prefix(successor.expose)
         headers.append(("link", f'<{path}/>; rel="successor-version"'))
     return tuple(headers)
 

@@ -64,14 +64,14 @@ def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
     project, findings = read_project(library)
     if project is None:
         findings += library.findings
-        return Outcome(_diagnostics(suppressions.apply(findings, library.sources)), None, library.sources)
+        return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library.sources)
     if only is not None:
         project = _restricted(project, only)
     workspace, more = build_workspace(project, library, as_of)
     checked, findings = checks.run(workspace, [*findings, *more, *library.findings])
     if only is not None:  # what the others use is not in sight
         findings = [f for f in findings if f.rule != "unused"]
-    shown = _diagnostics(suppressions.apply(findings, library.sources))
+    shown = _diagnostics(suppressions.apply(findings, library.sources, complete=only is None))
     if checked is None and not any(d.severity is Severity.ERROR for d in shown):
         checked = checks.accept(workspace)  # every error was suppressed, with a reason
     return Outcome(shown, checked, library.sources)

@@ -462,7 +462,8 @@ def _read_json(source: Source) -> tuple[Document | None, list[Finding]]:
     surrogate = lone_surrogate(source.text)
     if surrogate is not None:
         where = Span(source, *surrogate)
-        return None, [Finding("yaml-syntax", "half of a surrogate pair is no character", where, "write the character itself")]
+        message = "half of a surrogate pair is no character"
+        return None, [Finding("yaml-syntax", message, where, "write the character itself")]
     findings = [
         Finding(
             "duplicate-key",
@@ -480,7 +481,8 @@ def _too_deep(root: Any) -> Path | None:
     """The path of a collection that is nested deeper than MAX_DEPTH; None where there is none."""
     level = [root] if _nests(root) else []
     for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in (outer.values() if type(outer) is dict else outer) if _nests(inner)]
+        below = (inner for outer in level for inner in (outer.values() if type(outer) is dict else outer))
+        level = [inner for inner in below if _nests(inner)]
         if not level:
             return None
     # Such text is rare, so the way to it is looked for only now: value, step, and the link above.

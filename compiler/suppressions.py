@@ -1,89 +1,142 @@
-"""``# gatewright: allow <rule> -- <reason>``: a finding that somebody looked at and accepts, on its line or the line below."""
+"""Comments that allow a finding: ``# gatewright: allow <rule> -- <reason>``, on its line or on the line above."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import yaml
-
-from compiler.diagnostics import Finding, Severity, did_you_mean
+from compiler.diagnostics import Finding, did_you_mean
+from compiler.reader import ListNode, MapNode, read_yaml
 from compiler.rules import RULES
 from compiler.source import Source, Span
 
-_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*gatewright:(?P<rest>[^\n]*)", re.MULTILINE)
-_ALLOW = re.compile(r"[ \t]*allow[ \t]+(?P<rule>[\w-]+)[ \t]*(?:--[ \t]*(?P<reason>.*\S))?[ \t]*\r?")
+_COMMENT = re.compile(r"(?:(?<=[ \t\n])|\A)#[ \t]*gatewright:[ \t]*allow\b[ \t]*([^\r\n]*)")
+_BODY = re.compile(r"(?P<rule>[^\s]+?)(?:[ \t]+--(?P<reason>.*)|--(?P<tight>.*)|[ \t]*)")
+_BLOCK_SCALAR = re.compile(r"(?:[!&][^\s]*[ \t]+)*[|>]")
+_FORM = "write `# gatewright: allow <rule> -- <reason>`"
 
 
 @dataclass(frozen=True, slots=True)
 class _Suppression:
+    """A valid comment: the rule that it allows, on which lines."""
+
     rule: str
-    lines: tuple[int, int]
+    lines: frozenset[int]
     where: Span
 
 
-def apply(findings: Iterable[Finding], sources: Iterable[Source]) -> list[Finding]:
-    """The findings without the suppressed ones, and what is wrong with the suppressions themselves."""
+def apply(findings: Iterable[Finding], sources: Iterable[Source], *, complete: bool = True) -> list[Finding]:
+    """The findings without those that a comment allows, together with what is wrong with the comments.
+
+    ``complete`` says that every check has run, so that a comment that allowed nothing is there in vain.
+    """
     left = list(findings)
     for source in sources:
-        if "gatewright:" not in source.text or source.name.endswith(".json"):
+        if _COMMENT.search(source.text) is None or source.name.endswith(".json"):
             continue
-        for made in _suppressions(source):
-            if isinstance(made, Finding):
-                left.append(made)
-                continue
-            kept = [f for f in left if not _suppresses(made, f, source)]
-            # a project that stopped at an early phase may not have come to what is suppressed here
-            stopped = any(RULES[f.rule].severity is Severity.ERROR and not RULES[f.rule].suppressible for f in left)
-            if len(kept) == len(left) and not stopped:
-                kept.append(
-                    Finding("suppression-unused", f"there is no `{made.rule}` here to allow", made.where, "remove the comment")
-                )
-            left = kept
+        suppressions, wrong = _read(source)
+        kept = []
+        used: set[_Suppression] = set()
+        for finding in left:
+            matching = [s for s in suppressions if finding.where.source is source and _allows(s, finding)]
+            used.update(matching)
+            if not matching:
+                kept.append(finding)
+        left = kept + wrong
+        if complete:
+            left += [_unused(suppression) for suppression in suppressions if suppression not in used]
     return left
 
 
-def _suppresses(made: _Suppression, finding: Finding, source: Source) -> bool:
-    return (
-        finding.rule == made.rule
-        and finding.where.source is source
-        and finding.where.line in made.lines
+def _allows(suppression: _Suppression, finding: Finding) -> bool:
+    return suppression.rule == finding.rule and finding.where.line in suppression.lines
+
+
+def _unused(suppression: _Suppression) -> Finding:
+    return Finding(
+        "suppression-unused",
+        f"`{suppression.rule}` is not found here, so this comment allows nothing",
+        suppression.where,
+        "remove the comment",
     )
 
 
-def _suppressions(source: Source) -> Iterator[_Suppression | Finding]:
-    scalars = _quoted_stretches(source)
-    for match in _COMMENT.finditer(source.text):
-        if any(start < match.start() < end for start, end in scalars):
-            continue
-        where = source.span(match.start(), match.end("rest")) if match.group("rest").strip() else source.span(*match.span())
-        allow = _ALLOW.fullmatch(match.group("rest"))
-        if allow is None:
-            yield _invalid("this comment is for gatewright, but says nothing that it knows", where)
-            continue
-        rule = allow.group("rule")
-        if rule not in RULES:
-            yield _invalid(f"no rule is named `{rule}`", where, did_you_mean(rule, RULES))
-        elif not RULES[rule].suppressible:
-            yield _invalid(f"`{rule}` cannot be allowed", where, "mend what it points at")
-        elif allow.group("reason") is None:
-            yield _invalid(f"`{rule}` is allowed without a reason", where)
+def _read(source: Source) -> tuple[list[_Suppression], list[Finding]]:
+    """The valid comments of a file, and a finding for each other one."""
+    suppressions: list[_Suppression] = []
+    wrong: list[Finding] = []
+    for match in _comments(source):
+        where = source.span(match.start(), match.start() + len(match.group().rstrip()))
+        body = _BODY.fullmatch(match.group(1).strip())
+        rule = body.group("rule") if body else ""
+        reason = (body.group("reason") or body.group("tight") or "").strip() if body else ""
+        problem = _problem(rule, reason)
+        if problem is None:
+            suppressions.append(_Suppression(rule, _lines(source, match.start()), where))
         else:
-            yield _Suppression(rule, (where.line, where.line + 1), where)
+            wrong.append(Finding("suppression-invalid", problem[0], where, problem[1]))
+    return suppressions, wrong
 
 
-def _invalid(message: str, where: Span, help: str | None = None) -> Finding:
-    return Finding("suppression-invalid", message, where, help or "write `# gatewright: allow <rule> -- <reason>`")
+def _problem(rule: str, reason: str) -> tuple[str, str] | None:
+    """What is wrong with a comment and how to mend it."""
+    if not rule:
+        return "this comment names no rule", _FORM
+    if rule not in RULES:
+        return f"no rule is named `{rule}`", did_you_mean(rule, RULES) or "`gatewright explain` lists the rules"
+    if not RULES[rule].suppressible:
+        return f"`{rule}` cannot be suppressed", "mend what it finds, and remove the comment"
+    if not reason:
+        return f"`{rule}` is allowed here without a reason", _FORM
+    return None
 
 
-def _quoted_stretches(source: Source) -> list[tuple[int, int]]:
-    """Where scalars stand that may hold a `#`: what looks like a comment in them is none."""
-    stretches = []
-    try:
-        for event in yaml.parse(source.text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.ScalarEvent):
-                stretches.append((event.start_mark.index, event.end_mark.index))
-    except yaml.YAMLError:  # what stands before the mistake counts
-        pass
-    return [s for s in stretches if "#" in source.text[s[0] : s[1]]]
+def _lines(source: Source, start: int) -> frozenset[int]:
+    """The line of a comment behind a value; for a comment with a line of its own, the next line that is none."""
+    line = source.position(start)[0]
+    if source.line(line).lstrip().startswith("#"):
+        while line < len(source.line_starts) and source.line(line).lstrip().startswith("#"):
+            line += 1
+    return frozenset({line})
+
+
+def _comments(source: Source) -> list[re.Match[str]]:
+    """What looks like such a comment and stands in no scalar; nothing where the file cannot be read."""
+    document, _ = read_yaml(source)
+    if document is None:
+        return []
+    scalars = sorted(_scalars(source, document.root))
+    starts = [start for start, _ in scalars]
+
+    def free(at: int) -> bool:
+        index = bisect_right(starts, at) - 1
+        return index < 0 or at >= scalars[index][1]
+
+    return [match for match in _COMMENT.finditer(source.text) if free(match.start())]
+
+
+def _scalars(source: Source, root: object) -> Iterable[tuple[int, int]]:
+    """The places of all keys and scalars below a node; of a block scalar without its first line, which may end in a
+    comment.
+    """
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or not isinstance(node, (MapNode, ListNode)):
+            continue
+        seen.add(id(node))
+        waiting += node.values() if isinstance(node, MapNode) else node
+        places: Sequence[tuple[object, int, int]]
+        if isinstance(node, MapNode):
+            yield from ((mark[0], mark[1]) for mark in node.marks.values())
+            places = [(node[key], mark[2], mark[3]) for key, mark in node.marks.items()]
+        else:
+            places = [(value, *mark) for value, mark in zip(node, node.marks, strict=True)]
+        for value, start, end in places:
+            if isinstance(value, (MapNode, ListNode)):
+                continue
+            content = source.text.find("\n", start, end) if _BLOCK_SCALAR.match(source.text, start) else start
+            yield (content if content >= 0 else end), end

@@ -20,7 +20,8 @@ def document(content: str | Mapping[str, Any], name: str = "contract.yaml") -> D
     """A document of YAML text, or of plain data (which is then JSON)."""
     text = content if isinstance(content, str) else json.dumps(content)
     made, findings = read(Source(name if isinstance(content, str) else "contract.json", text))
-    assert made is not None and not findings, findings
+    assert not findings
+    assert made is not None
     return made
 
 

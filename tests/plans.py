@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from compiler.plan import Deployable, Listener, VersionKey
+from compiler.paths import PathTemplate
+from compiler.plan import Deployable, Forward, HeaderChanges, Listener, Target, VersionKey
 from compiler.source import Source
+from compiler.tables import Served
 
 SPAN = Source("gatewright.yaml", "").span(0, 0)
 
@@ -26,3 +28,35 @@ def deployable(**fields: Any) -> Deployable:
         "where": SPAN,
     }
     return Deployable(**{**given, **fields})
+
+
+def forward(**fields: Any) -> Forward:
+    """Everything goes to the cluster ``echo``."""
+    given: dict[str, Any] = {
+        "targets": (Target("echo", 1),),
+        "strip": "",
+        "prepend": "",
+        "timeout": 5000,
+        "retry": None,
+        "request_headers": HeaderChanges(),
+        "response_headers": HeaderChanges(),
+        "contract": "orders",
+        "version": "1.0.0",
+        "operation": "getOrder",
+    }
+    return Forward(**{**given, **fields})
+
+
+def served(path: str, method: str = "GET", *, under: str = "", **fields: Any) -> Served:
+    """An operation at a client path; ``under`` is the version's prefix, which is taken off again."""
+    given: dict[str, Any] = {
+        "name": f"{method} {under}{path}",
+        "path": PathTemplate.parse(path).under(under),
+        "method": method,
+        "label": None,
+        "default": False,
+        "contract": "orders",
+        "action": forward(strip=under),
+        "where": SPAN,
+    }
+    return Served(**{**given, **fields})

@@ -22,7 +22,8 @@ RESERVED = frozenset(
         "upgrade",
     }
 )
-"""Headers that the gateway itself writes on each side; neither a policy nor a version key may be one of them."""
+"""Headers that belong to one connection or to routing; neither a policy nor a version key may be one of them."""
+_WRITTEN = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-request-id"})
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
@@ -35,13 +36,18 @@ def check(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _changes(changes: HeaderChanges) -> Iterator[Finding]:
-    places = [(name, changes.where.key("set", name)) for name in changes.where.written("set")]
+    written = changes.where.written("set")
+    places = [(name, changes.where.key("set", name)) for name in written]
     places += [(name, changes.where["remove", index]) for index, name in enumerate(changes.remove)]
     for name, where in places:
-        if name.lower() in RESERVED:
+        if name.lower() in RESERVED | _WRITTEN:
             yield Finding(
                 "schema",
-                f"`{name}` belongs to the connection, and no policy can change it",
+                f"the gateway itself writes `{name}`, and no policy can change it",
                 where,
-                "remove it; the gateway writes it as each side needs it",
+                "remove it",
+            )
+        elif name.lower().startswith("x-envoy-") and name in written:
+            yield Finding(
+                "schema", f"`{name}` would steer Envoy past this project", where, "say it in a policy instead"
             )

@@ -1,7 +1,7 @@
 """The dates of contract versions: what they promise to clients, and what is past as of the day of judgement.
 
-Rules: sunset-without-deprecation, deprecation-window-too-short, version-sunset, version-deprecated. A day counts in UTC;
-the last day is included: a version is served until the end of its `sunset`.
+Rules: sunset-without-deprecation, deprecation-window-too-short, version-sunset, version-deprecated. Days are UTC's, and
+the last one is included: a version is served until the end of its `sunset`.
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ def _dates(declared: ContractVersion, window: int) -> Iterator[Finding]:
 
 
 def _sunset(exposure: Exposure, as_of: date) -> Finding:
+    version = f"`{exposure.contract}@{exposure.version}`"
     return Finding(
         "version-sunset",
-        f"`{exposure.contract}@{exposure.version}` is exposed as of {as_of}, and its last day was {exposure.declared.sunset}",
+        f"{version} is exposed as of {as_of}, and its last day was {exposure.declared.sunset}",
         place(exposure),
         "narrow the range so that it does not come to this version, or move the sunset while clients remain",
         (Note("the last day", exposure.declared.where["sunset"]),),

@@ -24,7 +24,7 @@ def _tls(gateway: Gateway) -> Iterator[Finding]:
         yield Finding(
             "tls-missing",
             f"{listen.address} can be reached from elsewhere, and this listener speaks plaintext",
-            listen.where["address"] if "address" in listen.where else listen.where.span,
+            listen.where["address"],
             "add `tls:`, or listen on 127.0.0.1; where a proxy in front ends TLS, allow this with that reason",
         )
 

@@ -7,12 +7,13 @@ otherwise a route is claimed for its version, and for requests without a version
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from compiler.client_paths import at_prefix, default_labels, version_prefix, versioned_by
 from compiler.diagnostics import Finding, Note
 from compiler.model.gateways import Gateway
+from compiler.paths import Kind
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
 _ESCAPED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
@@ -39,14 +40,17 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     deployables: dict[str, Gateway] = {**workspace.project.gateways, **workspace.project.edges}
     for name, gateway in deployables.items():
         exposures = [e for e in workspace.exposures if e.gateway == name]
-        yield from _conflicts(gateway, exposures)
+        default = default_labels(gateway, exposures)
+        yield from _conflicts(list(_claims(gateway, exposures, default)))
+        if versioned_by(gateway) == "path":
+            yield from _like_versions(exposures, default)
+        in_vain = {e.index for e in exposures} - {e.index for e in exposures if e.operations}
         for exposure in exposures:
-            yield from _unreachable(exposure)
+            yield from _unreachable(exposure, listed_in_vain=exposure.index in in_vain)
 
 
-def _claims(gateway: Gateway, exposures: list[Exposure]) -> Iterator[_Claim]:
+def _claims(gateway: Gateway, exposures: list[Exposure], default: Mapping[str, str]) -> Iterator[_Claim]:
     in_path = versioned_by(gateway) == "path"
-    default = default_labels(gateway, exposures)
     for exposure in exposures:
         at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
@@ -62,9 +66,9 @@ def _claims(gateway: Gateway, exposures: list[Exposure]) -> Iterator[_Claim]:
                 )
 
 
-def _conflicts(gateway: Gateway, exposures: list[Exposure]) -> Iterator[Finding]:
+def _conflicts(claims: list[_Claim]) -> Iterator[Finding]:
     first: dict[tuple[str, str, str], _Claim] = {}
-    for claim in _claims(gateway, exposures):
+    for claim in claims:
         other = first.setdefault((claim.shape, claim.method, claim.version), claim)
         if other is not claim:
             yield _conflict(claim, other, claim.method)
@@ -81,18 +85,35 @@ def _conflict(claim: _Claim, other: _Claim, method: str) -> Finding:
     answers = f"{claim.title} stands twice" if twice else f"{claim.title} answers as well as {other.title}"
     return Finding(
         "route-conflict",
-        f"{asked}: {answers}" + (", as HEAD is served where GET is" if method != other.exposed.operation.method else ""),
+        f"{asked}: {answers}" + (", as HEAD is served where GET is" if other.method != method else ""),
         claim.exposed.where,
         "name it once" if twice else "expose one of the two, or put one below another path with `at`",
         (Note("the other one", other.exposed.where),),
     )
 
 
-def _unreachable(exposure: Exposure) -> Iterator[Finding]:
+def _like_versions(exposures: list[Exposure], default: Mapping[str, str]) -> Iterator[Finding]:
+    """Paths that are served without a version and begin with a parameter: `/v9/...` would be one of them, not a 404."""
+    for exposure in exposures:
+        if at_prefix(exposure.expose) or default.get(exposure.contract) != exposure.label:
+            continue
+        for exposed in exposure.operations:
+            path = exposed.operation.path
+            if len(path.segments) > 1 and path.segments[0].kind is not Kind.LITERAL:
+                yield Finding(
+                    "route-conflict",
+                    f"`{path}` is served without a version, and `/v9` could be its first parameter or a version",
+                    exposed.where,
+                    "expose it below another path with `at`, put the version into a header, or do without a default",
+                )
+
+
+def _unreachable(exposure: Exposure, *, listed_in_vain: bool) -> Iterator[Finding]:
+    """Versions without operations, but for lists of which no version has any, and paths that no request has."""
     if exposure.api is None:
         return
     expose = exposure.expose
-    if not exposure.operations:
+    if not exposure.operations and not (listed_in_vain and expose.operations is not None):
         yield Finding(
             "route-shadowed",
             f"`{exposure.contract}@{exposure.version}` is exposed with no operation at all",

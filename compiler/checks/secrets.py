@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 from compiler.diagnostics import Finding
-from compiler.source import Source
+from compiler.reader import Document, Path
+from compiler.source import Source, Span
 from compiler.workspace import Workspace
 
 # RFC 7468 section 10 and 11, and the names that OpenSSL and OpenSSH give to their own forms.
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----(?:[\s\S]{0,20000}?-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----|[^\n]*)"
+    r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----"
+    r"(?:[\s\S]{0,20000}?-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----|[^\n]*)"
 )
 _CREDENTIALS = frozenset(
     {
@@ -35,8 +37,13 @@ _CREDENTIALS = frozenset(
 
 def check(workspace: Workspace) -> Iterator[Finding]:
     """Private keys in any file that was read, and literal credentials among the headers that policies set."""
+    documents = {document.source.name: document for document in workspace.library.documents}
     for source in workspace.library.sources:
-        yield from private_keys(source)
+        found = list(private_keys(source))
+        if found and source.name in documents:  # what a contract shows as an example was published with it
+            shown = list(_examples(documents[source.name]))
+            found = [f for f in found if not any(e.start <= f.where.start and f.where.end <= e.end for e in shown)]
+        yield from found
     for policy in workspace.project.policies.values():
         changes = policy.headers.request if policy.headers is not None else None
         for name in changes.where.written("set") if changes is not None else ():
@@ -58,3 +65,16 @@ def private_keys(source: Source) -> Iterator[Finding]:
             source.span(match.start(), match.end()),
             "keep it on the gateway's host, refer to it as `{file: /path}`, and replace the key that was written here",
         )
+
+
+def _examples(document: Document) -> Iterator[Span]:
+    """The places of the examples in an OpenAPI document."""
+    waiting: list[tuple[Path, object]] = [((), document.root)]
+    while waiting:
+        path, value = waiting.pop()
+        if path and path[-1] in ("example", "examples"):
+            yield document.span(path)
+        elif isinstance(value, dict):
+            waiting += [((*path, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, index), inner) for index, inner in enumerate(value)]

@@ -89,7 +89,7 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
                 "unused",
                 f"nothing uses the service `{name}`: no range comes to `{implements.contract}@{implements.version}`",
                 service.where.span,
-                "a range comes to the highest version of each major that is implemented; widen one, or remove the service",
+                "a range comes to the highest implemented version of each major; widen one, or remove the service",
             )
 
 

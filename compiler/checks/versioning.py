@@ -47,7 +47,10 @@ def _name(versioning: Versioning) -> Iterator[Finding]:
     if versioning.in_ in _NAMED and name is None:
         kind = "header" if versioning.in_ == "header" else "query parameter"
         yield Finding(
-            "schema", f"the {kind} that bears the version has no name", where["in"], "add `name:`, such as `x-api-version`"
+            "schema",
+            f"the {kind} that bears the version has no name",
+            where["in"],
+            "add `name:`, such as `x-api-version`",
         )
     elif versioning.in_ not in _NAMED and name is not None:
         yield Finding(

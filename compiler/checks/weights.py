@@ -9,7 +9,10 @@ from compiler.workspace import Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """Shares that are not stated, that leave nobody to serve, or that cannot be split at one route."""
+    """Shares that are not stated, that are of nothing, that leave nobody to serve, or that one route cannot split."""
+    for service in workspace.project.services.values():
+        if service.weight is not None and service.implements is None:
+            yield Finding("schema", "`weight` goes with `implements`", service.where.key("weight"), "remove it")
     for (contract, version), names in workspace.served.items():
         services = [workspace.project.services[name] for name in names]
         target = f"`{contract}@{version}`"
@@ -29,7 +32,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
                     yield Finding(
                         "not-built-yet",
                         f"services of {target} with different base paths are not built yet",
-                        service.where["base_path"] if "base_path" in service.where else service.where["implements"],
+                        service.where["base_path"],
                         "give them one `base_path`",
                         (Note("another one", services[0].where["base_path"]),),
                     )

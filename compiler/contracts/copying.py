@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
 
+from compiler.contracts.modern import modern, plain
 from compiler.contracts.openapi import Api, Operation, children
 from compiler.contracts.refs import Node, pointer_text
 from compiler.contracts.structure import METHODS
@@ -25,29 +26,13 @@ Translate = Callable[[Node], Any]
 
 _ONE = frozenset(
     ("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then")
-    + ("unevaluatedItems", "unevaluatedProperties")
-)
+) | {"unevaluatedItems", "unevaluatedProperties"}
 _LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _NAMED = frozenset(("dependentSchemas", "patternProperties", "properties"))
 # Bases and anchors, which references no longer use; containers of what they led to; what has no meaning in 2020-12.
 _LEFT_OUT = frozenset(
     ("$anchor", "$defs", "$dynamicAnchor", "$id", "$ref", "$schema", "$vocabulary", "additionalItems", "definitions")
-    + ("discriminator",)
-)
-_ANNOTATIONS = frozenset(
-    (
-        "default",
-        "deprecated",
-        "description",
-        "example",
-        "examples",
-        "externalDocs",
-        "readOnly",
-        "title",
-        "writeOnly",
-        "xml",
-    )
-)
+) | {"discriminator"}
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -189,7 +174,7 @@ class Copy:
         return {name: link for name, link in made.items() if link is not None}
 
     def link(self, node: Node) -> dict[str, Any] | None:
-        """A link to an operation that clients can reach; None for any other. Always in place, so that it can be left out."""
+        """A link to an operation that clients can reach; None for any other. In place, so that it can be left out."""
         link = self.api.resolve(node)
         target: Node | None = None
         if "operationId" in link.value:
@@ -313,21 +298,6 @@ class Copy:
         return self.heirs
 
 
-def modern(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema of OpenAPI 3.0's dialect as 3.1 writes it; what stands below it is modern already. Changes its argument."""
-    for flag, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if schema.pop(flag, False) and bound in schema:
-            schema[flag] = schema.pop(bound)
-    if not schema.pop("nullable", False):
-        return schema
-    if "type" in schema:
-        schema["type"] = [schema["type"], "null"]
-        return schema
-    outer = {key: value for key, value in schema.items() if key in _ANNOTATIONS or key.startswith("x-")}
-    inner = {key: value for key, value in schema.items() if key not in outer}
-    return {**outer, "anyOf": [inner, {"type": "null"}]} if inner else outer
-
-
 def lifetime_headers(deprecated: bool, sunset: date | None, components: Components) -> dict[str, Any]:
     """References to the headers that tell of a version's end, whose components are added."""
     made: dict[str, Any] = {}
@@ -339,16 +309,6 @@ def lifetime_headers(deprecated: bool, sunset: date | None, components: Componen
             components.setdefault("headers", {})[name] = {"description": description, "schema": {"type": "string"}}
             made[name] = {"$ref": f"#/components/headers/{name}"}
     return made
-
-
-def plain(value: Any) -> Any:
-    """A value without places: dict and list of the language itself."""
-    kind = type(value)
-    if kind is dict or kind is list or not isinstance(value, (Mapping, list)):
-        return value
-    if isinstance(value, Mapping):
-        return {key: plain(inner) for key, inner in value.items()}
-    return [plain(inner) for inner in value]
 
 
 def _each(translate: Translate) -> Translate:

@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import Any
 
 from compiler.contracts.combining import combine, resolved
-from compiler.contracts.copying import Components, Copy, Identity, lifetime_headers, plain
+from compiler.contracts.copying import Components, Copy, Identity, lifetime_headers
+from compiler.contracts.modern import plain
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import pointer_text
 from compiler.contracts.structure import METHODS
@@ -68,8 +69,8 @@ def build(
 ) -> dict[str, Any]:
     """The document as plain data, in the order in which it is to be printed.
 
-    The contracts' own servers, security and webhooks are left out; what the gateway has instead is passed in. Components
-    are named ``<contract>.v<label>.<name>`` and copied as far as something refers to them.
+    The contracts' own servers, security and webhooks are left out; what the gateway has instead is passed in.
+    Components are named ``<contract>.v<label>.<name>`` and copied as far as something refers to them.
     """
     parts = sorted(parts, key=lambda p: (p.contract, label_order(p.label), p.version, p.prefix))
     routes = _routes(parts)
@@ -108,7 +109,8 @@ def build(
 def _routes(parts: Sequence[Part]) -> dict[Route, list[Entry]]:
     """Who answers at each path and method, lowest version first.
 
-    Paths that differ in their parameters' names alone are one path where several parts share it; its first part names it.
+    Paths that differ in their parameters' names alone are one path where several parts share it, as the first one of
+    them writes it.
     """
     shapes: dict[str, list[Entry]] = {}
     for part in parts:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from compiler.contracts.copying import plain
 from compiler.contracts.fits import Direction
+from compiler.contracts.modern import plain
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import Node
-from compiler.contracts.values import Impossible, Maker
+from compiler.contracts.values import ImpossibleError, Maker
 
 MAX_BODY = 64 * 1024
 """A body that is made here is at most so many bytes long; longer lists are cut."""
@@ -143,7 +143,7 @@ def made_value(api: Api, schema: Node, direction: Direction) -> Any:
     """A value for a schema; the schema's own example where it has one that fits. Null where none can be made."""
     try:
         return Maker(api, direction).make([schema])[0]
-    except Impossible:
+    except ImpossibleError:
         return None
 
 

@@ -1,7 +1,7 @@
 """Does a JSON value satisfy a schema? JSON Schema 2020-12 and OpenAPI 3.0's dialect, on documents with references.
 
-Formats are annotations. Work is bounded: what cannot be decided within the bound, and patterns that could take for ever,
-count as satisfied; values that are made here are short, so in practice everything is decided.
+Formats are annotations. Work is bounded: what cannot be decided within the bound, and patterns that could take for
+ever, count as satisfied; values that are made here are short, so in practice everything is decided.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The objects of OpenAPI 3.0 and 3.1, as a table: which keys each has, and the form of what stands under them.
 
-Sources: https://spec.openapis.org/oas/v3.0.4.html and v3.1.1.html, section 4.8. Rules that take more than one object into
-view, such as path parameters, are in :mod:`compiler.contracts.structure`.
+Sources: https://spec.openapis.org/oas/v3.0.4.html and v3.1.1.html, section 4.8. Rules that take more than one object
+into view, such as path parameters, are in :mod:`compiler.contracts.structure`.
 """
 
 from __future__ import annotations

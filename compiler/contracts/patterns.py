@@ -53,7 +53,7 @@ class Either:
 Part = Chars | Repeat | Sequence | Either
 
 
-class _Unread(Exception):
+class _UnreadError(Exception):
     """The pattern uses what is not read here."""
 
 
@@ -131,14 +131,14 @@ def _read(pattern: str) -> Part | None:
         return None
     try:
         part, at = _either(pattern, 0, 0)
-    except (_Unread, IndexError, ValueError):
+    except (_UnreadError, IndexError, ValueError):
         return None
     return part if at == len(pattern) else None
 
 
 def _either(pattern: str, at: int, depth: int) -> tuple[Part, int]:
     if depth > _MAX_DEPTH:
-        raise _Unread
+        raise _UnreadError
     branches: list[Part] = []
     parts: list[Part] = []
     while at < len(pattern) and pattern[at] != ")":
@@ -166,10 +166,10 @@ def _atom(pattern: str, at: int, depth: int) -> tuple[Part, int]:
         elif pattern.startswith("?<", start) and pattern[start + 2] not in "=!":
             start = pattern.index(">", start) + 1
         elif pattern.startswith("?", start):
-            raise _Unread
+            raise _UnreadError
         inner, end = _either(pattern, start, depth + 1)
         if pattern[end] != ")":
-            raise _Unread
+            raise _UnreadError
         return inner, end + 1
     if sign == "[":
         return _class(pattern, at + 1)
@@ -179,7 +179,7 @@ def _atom(pattern: str, at: int, depth: int) -> tuple[Part, int]:
         chosen, end = _escape(pattern, at + 1)
         return _chars(chosen), end
     if sign in "*+?{":
-        raise _Unread
+        raise _UnreadError
     return Chars(sign), at + 1
 
 
@@ -199,7 +199,7 @@ def _repeated(pattern: str, at: int, part: Part) -> tuple[Part, int]:
     if pattern[at : at + 1] == "?":  # lazy: the same texts
         at += 1
     elif pattern[at : at + 1] in ("+", "*", "{"):
-        raise _Unread
+        raise _UnreadError
     return Repeat(part, least, most), at
 
 
@@ -210,12 +210,12 @@ def _class(pattern: str, at: int) -> tuple[Part, int]:
     first = at
     while pattern[at] != "]" or at == first:
         if pattern[at] == "[" and pattern[at + 1] in ":=.":
-            raise _Unread
+            raise _UnreadError
         low, at = _member(pattern, at)
         if pattern[at] == "-" and pattern[at + 1] != "]" and len(low) == 1:
             high, at = _member(pattern, at + 1)
             if len(high) != 1:
-                raise _Unread
+                raise _UnreadError
             start, end = ord(next(iter(low))), ord(next(iter(high)))
             chosen.update(map(chr, range(start, min(end, start + 256) + 1)))
         else:
@@ -248,12 +248,12 @@ def _escape(pattern: str, at: int) -> tuple[frozenset[str], int]:
         size = 2 if sign == "x" else 4
         return frozenset(chr(int(pattern[at + 1 : at + 1 + size], 16))), at + 1 + size
     if sign.isalnum():
-        raise _Unread
+        raise _UnreadError
     return frozenset(sign), at + 1
 
 
 def _chars(chosen: frozenset[str]) -> Chars:
     if not chosen:
-        raise _Unread
+        raise _UnreadError
     known = [c for c in _PREFERRED if c in chosen]
     return Chars("".join(known + sorted(chosen.difference(known))))

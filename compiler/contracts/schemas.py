@@ -1,7 +1,7 @@
 """Is this a schema? The keywords of OpenAPI 3.0's dialect and of JSON Schema 2020-12, each by the form of its value.
 
-Sources: https://spec.openapis.org/oas/v3.0.4.html#schema-object, https://json-schema.org/draft/2020-12. Unknown keywords
-are annotations, as JSON Schema has it; one that is surely a misspelling is refused.
+Sources: https://spec.openapis.org/oas/v3.0.4.html#schema-object, https://json-schema.org/draft/2020-12. Unknown
+keywords are annotations, as JSON Schema has it; one that is surely a misspelling is refused.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _NUMBERS = _words("minimum maximum multipleOf")
 _FLAGS = _words("uniqueItems nullable readOnly writeOnly deprecated")
 _TEXTS = _words("$schema $id $anchor $dynamicAnchor $comment title description format contentEncoding")
 _OTHER = _words(
-    "$ref $dynamicRef $recursiveRef $recursiveAnchor $vocabulary type enum const exclusiveMinimum exclusiveMaximum pattern"
-    " required dependentRequired default example examples discriminator externalDocs xml contentMediaType"
+    "$ref $dynamicRef $recursiveRef $recursiveAnchor $vocabulary type enum const exclusiveMinimum exclusiveMaximum"
+    " pattern required dependentRequired default example examples discriminator externalDocs xml contentMediaType"
 )
 KEYWORDS = _ONE | _LIST | _NAMED | _COUNTS | _NUMBERS | _FLAGS | _TEXTS | _OTHER
 _ONLY_31 = _words(
@@ -143,7 +143,7 @@ def _reference(walk: Walk, node: Node) -> None:
     if isinstance(target, Finding):
         walk.found(target)
     elif walk.first_visit("schema", target):
-        if leads_nowhere(walk, target):
+        if _leads_nowhere(walk, target):
             walk.wrong(
                 node["$ref"],
                 "this reference leads back to itself, so no value ever settles it",
@@ -152,8 +152,13 @@ def _reference(walk: Walk, node: Node) -> None:
         walk.waiting.append((check_schema, target))
 
 
-def leads_nowhere(walk: Walk, start: Node) -> bool:
-    """Whether a schema stands for itself by way of `$ref` and `allOf` alone, so that nothing can be judged by it."""
+def _leads_nowhere(walk: Walk, start: Node) -> bool:
+    """Whether a schema stands for itself by way of `$ref` and `allOf` alone, so that nothing can be judged by it.
+
+    Of each circle this is said once.
+    """
+    if ("circle", *start.identity) in walk.visited:
+        return False
     seen = {start.identity}
     open_nodes = [start]
     for _ in range(16 * MAX_CHAIN):
@@ -166,6 +171,7 @@ def leads_nowhere(walk: Walk, start: Node) -> bool:
             target = walk.scope.target(node)
             if not isinstance(target, Finding):
                 if target.identity == start.identity:
+                    walk.visited.update(("circle", *identity) for identity in seen)
                     return True
                 if target.identity not in seen:
                     seen.add(target.identity)

@@ -40,16 +40,16 @@ class Walk:
         """Note a defect at a node, or at its key; ``other`` is a second place with what to say of it."""
         if len(self.findings) < MAX_FINDINGS:
             notes = (Note(other[0], other[1].span(key=True)),) if other else ()
-            self.findings.append(Finding("openapi-invalid", message, node.span(key=key), help, notes))
+            self.found(Finding("openapi-invalid", message, node.span(key=key), help, notes))
         else:
             self.more += 1
 
     def found(self, finding: Finding) -> None:
-        """Note a finding that somebody else made."""
-        if len(self.findings) < MAX_FINDINGS:
-            self.findings.append(finding)
-        else:
+        """Note a finding that somebody else made; what was noted already, on another way to it, is not said again."""
+        if len(self.findings) >= MAX_FINDINGS:
             self.more += 1
+        elif finding not in self.findings:
+            self.findings.append(finding)
 
     def mapping(self, node: Node, what: str) -> bool:
         """Whether the node is a mapping at a bearable depth; notes a defect where it is none."""

@@ -1,39 +1,39 @@
-"""Findings for programs: the format of ``--format json``."""
+"""Diagnostics as JSON, for programs: what ``--format json`` prints."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Severity
-from compiler.source import Span
 
 
-def render(diagnostics: Iterable[Diagnostic]) -> str:
-    """One object with ``diagnostics`` and ``summary``; lines and columns from 1, ends exclusive."""
-    shown = list(diagnostics)
-    errors = sum(d.severity is Severity.ERROR for d in shown)
-    data = {
-        "diagnostics": [_entry(d) for d in shown],
-        "summary": {"errors": errors, "warnings": len(shown) - errors},
+def render(diagnostics: Sequence[Diagnostic]) -> str:
+    """One JSON object with ``diagnostics`` in the given order and their ``summary``; plain ASCII, one final newline."""
+    errors = sum(d.severity is Severity.ERROR for d in diagnostics)
+    report = {
+        "diagnostics": [_diagnostic(d) for d in diagnostics],
+        "summary": {"errors": errors, "warnings": len(diagnostics) - errors},
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(report, indent=2) + "\n"
 
 
-def _entry(diagnostic: Diagnostic) -> dict[str, Any]:
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
     finding = diagnostic.finding
+    where = finding.where
     return {
         "rule": finding.rule,
         "severity": diagnostic.severity.value,
         "message": finding.message,
-        **_place(finding.where),
-        "end_line": finding.where.end_line,
-        "end_column": finding.where.end_column,
+        "file": where.file,
+        "line": where.line,
+        "column": where.column,
+        "end_line": where.end_line,
+        "end_column": where.end_column,
         "help": finding.help,
-        "related": [{**_place(note.where), "message": note.message} for note in finding.notes],
+        "related": [
+            {"file": n.where.file, "line": n.where.line, "column": n.where.column, "message": n.message}
+            for n in finding.notes
+        ],
     }
-
-
-def _place(where: Span) -> dict[str, Any]:
-    return {"file": where.file, "line": where.line, "column": where.column}

@@ -1,93 +1,60 @@
-"""Findings for people: the place, what is wrong, the line with a caret under it, and how to mend it."""
+"""Diagnostics as text, for people: headline, excerpt, carets, related places, help.
+
+::
+
+    gatewright.yaml:12:20: error[unknown-reference]: no contract is named `ordes`
+      12 |       - {contract: ordes}
+         |                    ^^^^^
+      help: did you mean `orders`?
+"""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 from compiler.diagnostics import Diagnostic, Severity
+from compiler.report.excerpt import excerpt, visible
 from compiler.source import Span
 
-_COLOURS = {"error": "31", "warning": "33", "help": "36", "dim": "2", "bold": "1"}
-_WIDEST = 120
-"""Longer lines are cut around what the caret points at."""
-_TAB = "    "
+_RED, _YELLOW, _BLUE, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[1m", "\x1b[0m"
 
 
-def render(diagnostics: Iterable[Diagnostic], *, color: bool) -> str:
-    """All findings, and a last line that counts them."""
-    shown = list(diagnostics)
-    blocks = [_block(d, color) for d in shown]
-    errors = sum(d.severity is Severity.ERROR for d in shown)
-    return "".join(f"{block}\n" for block in blocks) + _summary(errors, len(shown) - errors) + "\n"
+def render(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
+    """All diagnostics in the given order, and a summary line. What is secret is masked wherever it would be shown."""
+    masked = [d.finding.where for d in diagnostics if d.finding.rule == "plaintext-secret"]
+    parts = ["\n".join(_lines(diagnostic, masked, color)) + "\n\n" for diagnostic in diagnostics]
+    return "".join(parts) + summary(diagnostics) + "\n"
 
 
-def _summary(errors: int, warnings: int) -> str:
-    if not errors and not warnings:
-        return "no problems found"
-    parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return ", ".join(parts)
+def summary(diagnostics: Sequence[Diagnostic]) -> str:
+    """``2 errors, 1 warning``; ``no problems found`` where there are none."""
+    errors = sum(d.severity is Severity.ERROR for d in diagnostics)
+    counts = [(errors, "error"), (len(diagnostics) - errors, "warning")]
+    said = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
+    return ", ".join(said) or "no problems found"
 
 
-def _block(diagnostic: Diagnostic, color: bool) -> str:
+def _lines(diagnostic: Diagnostic, masked: Sequence[Span], color: bool) -> Iterator[str]:
     finding = diagnostic.finding
-    kind = diagnostic.severity.value
-    head = f"{_paint(str(finding.where), 'bold', color)}: {_paint(f'{kind}[{finding.rule}]', kind, color)}: {finding.message}"
-    lines = [head, *_excerpt(finding.where, kind, color, masked=finding.rule == "plaintext-secret")]
+    tint = _RED if diagnostic.severity is Severity.ERROR else _YELLOW
+    kind = _tinted(f"{diagnostic.severity.value}[{finding.rule}]", _BOLD + tint, color)
+    yield f"{_tinted(visible(str(finding.where)), _BOLD, color)}: {kind}: {visible(finding.message)}"
+    gutter = max(len(str(place.line)) for place in (finding.where, *(note.where for note in finding.notes)))
+    yield from _excerpt(finding.where, masked, gutter, tint, color)
     for note in finding.notes:
-        lines.append(f"  {_paint('note:', 'help', color)} {note.where}: {note.message}")
-        lines += _excerpt(note.where, "help", color, masked=False)
+        yield f"  {_tinted('note', _BOLD + _BLUE, color)}: {visible(str(note.where))}: {visible(note.message)}"
+        yield from _excerpt(note.where, masked, gutter, _BLUE, color)
     if finding.help:
-        lines.append(f"  {_paint('help:', 'help', color)} {finding.help}")
-    return "\n".join(lines) + "\n"
+        yield f"  {_tinted('help', _BOLD, color)}: {visible(finding.help)}"
 
 
-def _paint(text: str, name: str, color: bool) -> str:
-    return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if color else text
+def _excerpt(span: Span, masked: Sequence[Span], gutter: int, tint: str, color: bool) -> Iterator[str]:
+    if not span.source.text:
+        return
+    number, line, carets = excerpt(span, masked)
+    yield f"  {number:>{gutter}} | {line}".rstrip()
+    yield f"  {'':>{gutter}} | {_tinted(carets, tint, color)}"
 
 
-def _excerpt(where: Span, kind: str, color: bool, *, masked: bool) -> list[str]:
-    """The first line of a span with its number and carets under it. Secrets are never shown."""
-    if not where.source.text:
-        return []
-    number, column = where.source.position(where.start)
-    line = where.source.line(number)
-    last = where.end_column - 1 if where.end_line == number else len(line)
-    start = min(column - 1, len(line))
-    end = max(start, min(last, len(line.rstrip())))
-    if masked:
-        line = line[:start] + "*" * min(end - start, 12) + ("" if where.end_line == number else " ...") + line[end:]
-        end = start + min(end - start, 12)
-    before, marked, after = _cut(line, start, end)
-    gutter = " " * len(str(number))
-    carets = "^" * max(1, _width(_printable(marked)))
-    return [
-        f"  {_paint(f'{number} |', 'dim', color)} {_printable(before + marked + after)}".rstrip(),
-        f"  {_paint(f'{gutter} |', 'dim', color)} {' ' * _width(_printable(before))}{_paint(carets, kind, color)}",
-    ]
-
-
-def _cut(line: str, start: int, end: int) -> tuple[str, str, str]:
-    """The line in three parts: before the span, the span, behind it; cut where it is too long to read."""
-    before, marked, after = line[:start], line[start:end], line[end:]
-    if len(line) <= _WIDEST:
-        return before, marked, after
-    marked = marked if len(marked) <= _WIDEST // 2 else marked[: _WIDEST // 2] + "..."
-    room = _WIDEST - len(marked)
-    if len(before) > room // 2:
-        before = "..." + before[len(before) - room // 2 :]
-    room = max(0, _WIDEST - len(marked) - len(before))
-    return before, marked, after if len(after) <= room else after[:room] + "..."
-
-
-def _printable(text: str) -> str:
-    """Text with tabs as spaces and anything that would steer a terminal made visible."""
-    text = text.replace("\t", _TAB)
-    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else f"<U+{ord(c):04X}>" for c in text)
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: wide characters take two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
-    )
+def _tinted(text: str, tint: str, color: bool) -> str:
+    return f"{tint}{text}{_OFF}" if color else text

@@ -15,7 +15,10 @@ _E, _W = Severity.ERROR, Severity.WARNING
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule's name, its weight, what it says in one line, and whether a comment in the source may suppress it."""
+    """A rule's name, its weight, what it says in one line, and whether a comment in the source may suppress it.
+
+    It may not where nothing could be built that does what the project says, nor where a secret is at stake.
+    """
 
     name: str
     severity: Severity
@@ -31,12 +34,22 @@ _ALL = (
     Rule("include-not-found", _E, "an include matches no file", suppressible=False),
     Rule("path-outside-project", _E, "a path leaves the project's folder", suppressible=False),
     Rule("plaintext-secret", _E, "a literal secret", suppressible=False),
-    Rule("not-built-yet", _E, "a part of the language that this version of the compiler does not build", suppressible=False),
+    Rule(
+        "not-built-yet",
+        _E,
+        "a part of the language that this version of the compiler does not build",
+        suppressible=False,
+    ),
     Rule("envoy-rejected", _E, "Envoy itself refused the result", suppressible=False),
-    Rule("suppression-invalid", _E, "a suppression without a reason, or of no rule that can be suppressed", suppressible=False),
+    Rule(
+        "suppression-invalid",
+        _E,
+        "a suppression without a reason, or of no rule that can be suppressed",
+        suppressible=False,
+    ),
     Rule("suppression-unused", _W, "a suppression that suppresses nothing"),
-    Rule("file-not-found", _E, "a file that the project names is not there"),
-    Rule("openapi-invalid", _E, "a contract's document is broken, or uses what cannot be judged"),
+    Rule("file-not-found", _E, "a file that the project names is not there", suppressible=False),
+    Rule("openapi-invalid", _E, "a contract's document is broken, or uses what cannot be judged", suppressible=False),
     Rule("version-invalid", _E, "not a semantic version, or not a range of them", suppressible=False),
     Rule("unknown-reference", _E, "a name that nothing bears"),
     Rule("unknown-operation", _E, "an operation that the contract does not have"),
@@ -48,11 +61,11 @@ _ALL = (
     Rule("version-deprecated", _W, "a deprecated version without its successor beside it"),
     Rule("version-sunset", _E, "something uses a version after its sunset"),
     Rule("too-many-majors", _E, "more live majors than allowed"),
-    Rule("route-conflict", _E, "two operations answer the same request"),
+    Rule("route-conflict", _E, "two operations answer the same request", suppressible=False),
     Rule("route-shadowed", _W, "a route that no request can reach"),
     Rule("timeout-inversion", _E, "an outer timeout is shorter than what it must wait for"),
     Rule("tls-missing", _W, "plaintext on an address that is not loopback"),
-    Rule("weight-missing", _E, "several services implement one version, and one states no weight"),
+    Rule("weight-missing", _E, "several services implement one version, and one states no weight", suppressible=False),
 )
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}
 

@@ -21,6 +21,8 @@ from compiler.backends.envoy.types import (
 )
 from compiler.plan import Deployable, Secret, ServerTls
 
+NOBODY = {"address_prefix": "0.0.0.0", "prefix_len": 32}
+"""Without a range of its own, Envoy trusts whoever calls from a private address, request ids and all."""
 OWN_HEADERS = {"prefix": "x-envoy-"}
 """Headers by which Envoy is steered and tells of itself; they are nobody else's business on either side."""
 
@@ -57,7 +59,7 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         **routes,
         "use_remote_address": True,
         "xff_num_trusted_hops": deployable.listener.trusted_hops,
-        "internal_address_config": {"unix_sockets": False, "cidr_ranges": []},
+        "internal_address_config": {"unix_sockets": False, "cidr_ranges": [NOBODY]},
         "generate_request_id": True,
         "preserve_external_request_id": False,
         "normalize_path": True,

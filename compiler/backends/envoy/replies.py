@@ -20,6 +20,11 @@ def local_reply_config() -> Data:
     return {"mappers": [*(_mapper(status) for status in _STATUSES), _mapper(None)]}
 
 
+def problem_text(status: int) -> str:
+    """A problem that says its status and nothing else."""
+    return json.dumps({"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}) + "\n"
+
+
 def _mapper(status: int | None) -> Data:
     ours: Data = {
         "extension_filter": {
@@ -27,15 +32,13 @@ def _mapper(status: int | None) -> Data:
             "typed_config": {"@type": CEL_FILTER, "expression": 'response.code_details != "direct_response"'},
         }
     }
-    body: dict[str, object] = {"type": "about:blank"}
     chosen = ours
     if status is None:
         text = '{"type": "about:blank", "status": %RESPONSE_CODE%}\n'
     else:
         equal = {"op": "EQ", "value": {"default_value": status, "runtime_key": "gatewright.unused"}}
         chosen = {"and_filter": {"filters": [{"status_code_filter": {"comparison": equal}}, ours]}}
-        body |= {"title": HTTPStatus(status).phrase, "status": status}
-        text = json.dumps(body) + "\n"
+        text = problem_text(status)
     return {
         "filter": chosen,
         "body_format_override": {

@@ -6,7 +6,8 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 
 from __future__ import annotations
 
-from compiler.backends.envoy.types import HEADER_INPUT, ROUTE_LIST, Data, seconds
+from compiler.backends.envoy.replies import problem_text
+from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, Data, seconds
 from compiler.paths import escape_re2
 from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
 from compiler.routing import tree
@@ -26,7 +27,7 @@ def route_configuration(deployable: Deployable) -> Data:
             {"header": {"key": "vary", "value": name}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
         ]
     made = {id(rule): _route(rule, deployable.version_key) for rule in deployable.rules}
-    host["matcher"] = {
+    paths: Data = {
         "matcher_tree": {
             "input": {
                 "name": "path",
@@ -46,6 +47,9 @@ def route_configuration(deployable: Deployable) -> Data:
             },
         }
     }
+    if any(name.startswith("*") for name in deployable.hosts):
+        paths = _one_host_only(paths)
+    host["matcher"] = paths
     data: Data = {
         "name": deployable.name,
         "ignore_port_in_host_matching": True,
@@ -56,6 +60,38 @@ def route_configuration(deployable: Deployable) -> Data:
         data["max_direct_response_body_size_bytes"] = largest
     data["virtual_hosts"] = [host] if made else []
     return data
+
+
+def _one_host_only(paths: Data) -> Data:
+    """Refuse two Host headers, which RFC 9112 section 3.2 demands and a wildcard would let through.
+
+    Envoy joins them with a comma, so a gateway with named hosts does not find the joined one.
+    """
+    refused = {"name": "two hosts", "match": {"prefix": "/"}, "direct_response": _problem(400)}
+    refused["response_headers_to_add"] = [_set("content-type", "application/problem+json")]
+    return {
+        "matcher_list": {
+            "matchers": [
+                {
+                    "predicate": {
+                        "single_predicate": {
+                            "input": {
+                                "name": "host",
+                                "typed_config": {"@type": HEADER_INPUT, "header_name": ":authority"},
+                            },
+                            "value_match": {"contains": ","},
+                        }
+                    },
+                    "on_match": {"action": {"name": "route", "typed_config": {"@type": ROUTE, **refused}}},
+                }
+            ]
+        },
+        "on_no_match": {"matcher": paths},
+    }
+
+
+def _problem(status: int) -> Data:
+    return {"status": status, "body": {"inline_string": problem_text(status)}}
 
 
 def _route(rule: Rule, key: VersionKey) -> Data:

@@ -10,6 +10,7 @@ Layout = Literal["xds", "static"]
 _EXTENSIONS = "type.googleapis.com/envoy.extensions"
 LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+ROUTE = "type.googleapis.com/envoy.config.route.v3.Route"
 ROUTE_LIST = "type.googleapis.com/envoy.config.route.v3.RouteList"
 CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 HEADER_INPUT = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"

@@ -1,0 +1,93 @@
+"""Imports go one way: the table of docs/architecture.md, held against the code."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "compiler"
+
+# A part is a module or a folder of compiler/; behind it, what it imports of the others.
+TABLE = {
+    "source": "",
+    "diagnostics": "source",
+    "report": "source diagnostics",
+    "json_places": "",
+    "reader": "source diagnostics json_places",
+    "files": "source diagnostics reader",
+    "paths": "",
+    "plan": "source paths",
+    "rules": "diagnostics",
+    "suppressions": "source diagnostics reader rules",
+    "model": "source reader",
+    "decode": "source diagnostics reader model",
+    "schema": "model decode",
+    "contracts": "source diagnostics reader files paths",
+    "workspace": "source diagnostics reader files model contracts",
+    "client_paths": "model contracts workspace",
+    "policies": "model plan",
+    "checks": "source diagnostics rules paths model decode contracts workspace client_paths policies",
+    "tables": "source paths contracts plan",
+    "routing": "plan",
+    "lower": "model contracts workspace client_paths policies checks plan tables",
+    "yaml_text": "",
+    "artifacts": "",
+    "throwaway": "",
+    "backends": "diagnostics paths plan routing throwaway yaml_text",
+    "pipeline": "source diagnostics reader files rules suppressions model decode workspace checks lower plan backends",
+    "local": "source contracts workspace checks plan tables artifacts yaml_text throwaway backends",
+    "cli": "diagnostics report rules pipeline plan artifacts local",
+    "demo": "pipeline plan backends local cli",
+    "__init__": "",
+    "__main__": "cli",
+}
+ONLY_THERE = {
+    "click": {"cli"},
+    "cryptography": {"throwaway"},
+    "envoy": {"local"},
+    "nodesemver": {"contracts", "model"},
+    "yaml": {"reader"},
+}
+
+
+def imported() -> Iterator[tuple[str, str]]:
+    """(part, module) for each import in the package, wherever it stands."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        part = path.relative_to(PACKAGE).with_suffix("").parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((part, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: imports are absolute"
+                module = node.module or ""
+                names = [alias.name for alias in node.names] if module == "compiler" else []
+                yield from ((part, f"compiler.{name}") for name in names)
+                yield from [] if names else [(part, module)]
+
+
+def test_parts_import_what_the_table_says_and_nothing_else() -> None:
+    found: dict[str, set[str]] = {path.stem: set() for path in PACKAGE.iterdir() if path.suffix == ".py"}
+    found |= {path.name: set() for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    for part, module in imported():
+        top, _, rest = module.partition(".")
+        if top == "compiler" and rest.partition(".")[0] != part:
+            found[part].add(rest.partition(".")[0])
+    assert found == {part: set(named.split()) for part, named in TABLE.items()}
+
+
+def test_the_table_has_no_circle() -> None:
+    order = list(TopologicalSorter({part: named.split() for part, named in TABLE.items()}).static_order())
+    assert set(order) == TABLE.keys()
+
+
+def test_other_distributions_are_imported_in_one_place() -> None:
+    found: dict[str, set[str]] = {}
+    for part, module in imported():
+        top = module.partition(".")[0]
+        if top != "compiler" and top not in sys.stdlib_module_names:
+            found.setdefault(top, set()).add(part)
+    assert found == ONLY_THERE

@@ -1,0 +1,78 @@
+"""examples/shop: sound on every day before its sunset, and out/shop is what it gives."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from compiler import pipeline
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "examples" / "shop"
+SUNSET = date(2027, 3, 31)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A Python of ours in the repository's folder, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+@pytest.mark.parametrize("day", [date(2026, 8, 31), date(2026, 9, 1), date(2027, 1, 1), SUNSET])
+def test_it_is_sound_before_its_sunset(day: date) -> None:
+    outcome = pipeline.validate(EXAMPLE, day)
+    assert outcome.checked is not None
+    assert not outcome.diagnostics
+
+
+def test_the_day_after_its_sunset_is_too_late() -> None:
+    outcome = pipeline.validate(EXAMPLE, SUNSET + timedelta(days=1))
+    assert {d.finding.rule for d in outcome.diagnostics} == {"version-sunset"}
+    assert outcome.checked is None
+
+
+def test_dates_change_no_bytes() -> None:
+    def built(day: date) -> dict[str, bytes]:
+        return pipeline.artifacts(pipeline.plan(pipeline.validate(EXAMPLE, day)), "xds", "/etc/envoy")
+
+    assert built(date(2026, 8, 31)) == built(SUNSET)
+
+
+def test_the_committed_output_is_what_it_gives() -> None:
+    done = run("compiler", "build", "examples/shop", "-o", "out/shop", "--check", "--as-of", str(SUNSET))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+
+
+def test_the_output_names_no_place_of_this_machine() -> None:
+    for path in sorted((ROOT / "out" / "shop").rglob("*.*")):
+        text = path.read_text(encoding="utf-8")
+        assert str(ROOT) not in text
+        assert not re.search(r"/tmp/|/home/|/root/", text), path
+
+
+@pytest.mark.slow
+def test_the_demo_tells_its_story_and_ends() -> None:
+    done = run("compiler.demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout
+    assert said.count("$ curl ") == len(re.findall(r"(?m)^[245]\d\d [A-Z]", said)) >= 10
+    for line in ("200 OK", "404 Not Found", "405 Method Not Allowed", "400 Bad Request", "allow: GET, HEAD, OPTIONS"):
+        assert re.search(rf"(?m)^{line}$", said), line
+    assert "x-gatewright-stub: orders-v1\n" in said
+    assert "x-gatewright-stub: orders-v2\n" in said
+    folder = re.search(r"--cacert (\S+)/authority\.pem", said)
+    assert folder is not None
+    assert not Path(folder[1]).exists(), "the demo leaves nothing behind"
