@@ -1,7 +1,7 @@
 """What a build gives, a mapping from path to bytes: comparing it with a folder, and writing it there.
 
 Everything is first written beside its place, then renamed, file by file: whoever reads the folder, a running Envoy
-among them, sees each file either as it was or as it will be, and a build that is killed leaves the former output usable.
+among them, sees each file as it was or as it will be, and a build that is killed leaves the former output usable.
 Only folders that hold a manifest of ours are ours to clean.
 """
 

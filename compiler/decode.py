@@ -110,7 +110,7 @@ def _scalar(mark: Scalar) -> Decoder:
             plain = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not (mark.raw and plain):
                 written = span.source.text[span.start : span.end]
-                help = f"quote it: `\"{written}\"`" if plain and pattern.fullmatch(written) else None
+                help = f'quote it: `"{written}"`' if plain and pattern.fullmatch(written) else None
                 out.append(_wrong(span, mark.says, value, help))
                 return INVALID
             text = span.source.text[span.start : span.end]
@@ -142,7 +142,11 @@ def _number(bounds: Bounds, *, whole: bool) -> Decoder:
 
 def _boolean(value: Any, span: Span, key: Span | None, out: list[Finding]) -> Any:
     if not isinstance(value, bool):
-        help = "write `true` or `false`; YAML 1.2 takes `yes`, `no`, `on` and `off` as texts" if isinstance(value, str) else None
+        help = (
+            "write `true` or `false`; YAML 1.2 takes `yes`, `no`, `on` and `off` as texts"
+            if isinstance(value, str)
+            else None
+        )
         out.append(_wrong(span, "`true` or `false`", value, help))
         return INVALID
     return value
@@ -288,9 +292,7 @@ def _object(target: type) -> Decoder:
         found: dict[str, Any] = {}
         before = len(out)
         mistyped = {guess for name in value if name not in keys for guess in get_close_matches(name, keys, n=1)}
-        for name in value:
-            if name not in keys:
-                out.append(_unknown_key(value, name, keys, secret=secret))
+        out.extend(_unknown_key(value, name, keys, secret=secret) for name in value if name not in keys)
         for name, attribute, decode_field, required in compiled:
             if name in value:
                 found[attribute] = decode_field(value[name], value.value_span(name), value.key_span(name), out)
@@ -298,8 +300,14 @@ def _object(target: type) -> Decoder:
                 out.append(Finding("schema", f"the key `{name}` is missing", key or _start(value), f"add `{name}:`"))
         if len(exactly_one) > 1 and sum(name in value for name in exactly_one) != 1:
             given = [name for name in exactly_one if name in value]
-            says = f"{' and '.join(f'`{g}`' for g in given)} exclude each other" if given else f"expected {one_of(exactly_one)}"
-            out.append(Finding("schema", says, value.key_span(given[1]) if given else key or _start(value), "keep exactly one"))
+            says = (
+                f"{' and '.join(f'`{g}`' for g in given)} exclude each other"
+                if given
+                else f"expected {one_of(exactly_one)}"
+            )
+            out.append(
+                Finding("schema", says, value.key_span(given[1]) if given else key or _start(value), "keep exactly one")
+            )
         for name, partner in only_with.items():
             if name in value and partner not in value:
                 out.append(Finding("schema", f"`{name}` goes with `{partner}`", value.key_span(name), "remove it"))
@@ -332,4 +340,9 @@ def _unknown_key(node: MapNode, name: str, keys: list[str], *, secret: bool) -> 
     if secret and isinstance(node[name], (str, int, float)) and did_you_mean(name, keys) is None:
         return _plaintext(node.value_span(name))
     free = [k for k in keys if k not in node]
-    return Finding("schema", f"unknown key `{name}`", node.key_span(name), did_you_mean(name, free) or f"known here: {one_of(free or keys)}")
+    return Finding(
+        "schema",
+        f"unknown key `{name}`",
+        node.key_span(name),
+        did_you_mean(name, free) or f"known here: {one_of(free or keys)}",
+    )

@@ -32,7 +32,10 @@ class Library:
         if PurePosixPath(written).is_absolute() or "\\" in written or "://" in written:
             kind = "a URL; nothing is ever fetched" if "://" in written else "not a relative path with `/`"
             return Finding(
-                "path-outside-project", f"`{written}` is {kind}", where, "put the file into the project and name it relatively"
+                "path-outside-project",
+                f"`{written}` is {kind}",
+                where,
+                "put the file into the project and name it relatively",
             )
         path = self.root / PurePosixPath(base).parent / written
         if not inside(self.root, path):

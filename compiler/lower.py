@@ -32,7 +32,7 @@ from compiler.plan import (
 )
 from compiler.policies import Effective, effective
 from compiler.tables import Served, by_header, by_path
-from compiler.workspace import Exposure, ExposedOperation, Workspace
+from compiler.workspace import ExposedOperation, Exposure, Workspace
 
 
 def lower(checked: Checked) -> Plan:
@@ -63,7 +63,9 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         clusters=tuple(_cluster(s, workspace.project.services[s]) for s in services),
         exposed=tuple(_exposed(gateway, e) for e in sorted(exposures, key=_exposure_order)),
         api=effective_api(
-            name, [_part(gateway, e, default) for e in sorted(exposures, key=_exposure_order)], servers=_servers(gateway)
+            name,
+            [_part(gateway, e, default) for e in sorted(exposures, key=_exposure_order)],
+            servers=_servers(gateway),
         ),
         where=gateway.where.span,
     )
@@ -184,7 +186,9 @@ def _forward(
     lifetime: tuple[tuple[str, str], ...],
 ) -> Forward:
     services = {name: workspace.project.services[name] for name in exposure.services}
-    targets = tuple(Target(name, 1 if len(services) == 1 or s.weight is None else s.weight) for name, s in services.items())
+    targets = tuple(
+        Target(name, 1 if len(services) == 1 or s.weight is None else s.weight) for name, s in services.items()
+    )
     base_paths = {s.base_path.rstrip("/") for s in services.values()}
     response = dict(policies.response_headers.set) | dict(lifetime)
     removed = tuple(n for n in policies.response_headers.remove if n not in response)

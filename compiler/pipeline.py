@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from compiler import checks, rules, suppressions
 from compiler.backends import envoy
@@ -64,7 +65,9 @@ def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
     project, findings = read_project(library)
     if project is None:
         findings += library.findings
-        return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library.sources)
+        return Outcome(
+            _diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library.sources
+        )
     if only is not None:
         project = _restricted(project, only)
     workspace, more = build_workspace(project, library, as_of)
@@ -107,7 +110,7 @@ def artifacts(made: Plan, layout: envoy.Layout, config_dir: str) -> dict[str, by
 def envoy_checked(outcome: Outcome, made: Plan, binary: Path) -> Outcome:
     """The outcome together with what the real Envoy says of the plan."""
     refused = verify.check_all(binary, made)
-    return replace(outcome, diagnostics=tuple([*outcome.diagnostics, *_diagnostics(refused)])) if refused else outcome
+    return replace(outcome, diagnostics=(*outcome.diagnostics, *_diagnostics(refused))) if refused else outcome
 
 
 def _diagnostics(findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
@@ -160,7 +163,9 @@ def _includes(library: Library, document: Document) -> tuple[list[tuple[str, Spa
         parts = PurePosixPath(pattern).parts
         if not parts or PurePosixPath(pattern).is_absolute() or ".." in parts or "\0" in pattern:
             findings.append(
-                Finding("path-outside-project", f"`{pattern}` leads out of the project", where, "name files below this one")
+                Finding(
+                    "path-outside-project", f"`{pattern}` leads out of the project", where, "name files below this one"
+                )
             )
             continue
         matches = sorted(path for path in library.root.glob(pattern) if path.is_file() and path.name != "")
@@ -206,7 +211,9 @@ def _read_part(library: Library, name: str, where: Span) -> tuple[Sections | Non
         misplaced = [key for key in _ROOT_ONLY if key in top]
         if misplaced:
             findings += [
-                Finding("schema", f"`{key}` belongs into the root file alone", top.key_span(key), f"move it to {ROOT_FILE}")
+                Finding(
+                    "schema", f"`{key}` belongs into the root file alone", top.key_span(key), f"move it to {ROOT_FILE}"
+                )
                 for key in misplaced
             ]
             return None, findings
@@ -214,12 +221,12 @@ def _read_part(library: Library, name: str, where: Span) -> tuple[Sections | Non
     return part, findings + more
 
 
-def _merge(parts: Iterable[Sections]) -> tuple[dict[str, dict[str, object]], list[Finding]]:
-    merged: dict[str, dict[str, object]] = {section: {} for section in SECTIONS}
+def _merge(parts: Iterable[Sections]) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
+    merged: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     findings: list[Finding] = []
     for part in parts:
         for section in SECTIONS:
-            entries: Mapping[str, object] = getattr(part, section)
+            entries: Mapping[str, Any] = getattr(part, section)
             for name, entry in entries.items():
                 if name in merged[section]:
                     findings.append(_duplicate(section, name, part.where, merged[section][name]))

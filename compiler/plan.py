@@ -54,7 +54,7 @@ class VersionKey:
 
 @dataclass(frozen=True, slots=True)
 class VersionTest:
-    """Holds for a request whose version is one of ``labels`` (with or without a leading ``v``), or absent if ``absent``."""
+    """Holds for a request whose version is one of ``labels`` (a leading ``v`` is optional), or absent if ``absent``."""
 
     labels: tuple[str, ...]
     absent: bool

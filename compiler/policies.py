@@ -1,7 +1,7 @@
 """Which policies apply to an exposed operation, and what they come to together.
 
-Order: built-in defaults, gateway or edge, exposure, operation; in a list from left to right. A later policy replaces each
-top-level key whole, except ``headers``, which merge by name.
+Order: built-in defaults, gateway or edge, exposure, operation; in a list from left to right. A later policy replaces
+each top-level key whole, except ``headers``, which merge by name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEFAULT_CONNECT_TIMEOUT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value comes from: a policy, and the level that names it (``gateway public``, ``exposure orders``, ...)."""
+    """Where a value comes from: a policy, and the level that names it, such as ``gateway public``."""
 
     policy: str
     level: str
@@ -47,7 +47,10 @@ def applied(
     project: Project, gateway: Gateway, name: str, expose: Expose, settings: OperationSettings | None
 ) -> Iterator[tuple[Policy, Origin]]:
     """The policies that apply, weakest first. Unknown names are passed over: a check reports them."""
-    levels = [(f"gateway {name}", gateway.policies), (f"exposure {expose.contract or expose.aggregator}", expose.policies)]
+    levels = [
+        (f"gateway {name}", gateway.policies),
+        (f"exposure {expose.contract or expose.aggregator}", expose.policies),
+    ]
     if settings is not None:
         levels.append(("operation", settings.policies))
     for level, names in levels:
@@ -86,8 +89,7 @@ def _merge(into: dict[str, str | None], changes: HeaderChanges | None) -> None:
         return
     for name in changes.remove:
         into[name] = None
-    for name, value in changes.set.items():
-        into[name] = value
+    into.update(changes.set)
 
 
 def _planned(merged: dict[str, str | None]) -> PlannedChanges:

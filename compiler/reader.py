@@ -201,7 +201,7 @@ def _syntax(source: Source, at: int, message: str, help: str | None = None, note
 
 _SYNTAX_HELP = {
     "mapping values are not allowed in this context": "quote a text that holds `: `, or check the indentation",
-    "did not find expected key": "check the indentation, and quote a text that begins with `*`, `&`, `!`, `%`, `@` or `` ` ``",
+    "did not find expected key": "check the indentation; quote a text that begins with one of ``*&!%@` ``",
     "found character that cannot start any token": "quote a text that begins with `@`, `` ` `` or `%`",
     "found unexpected end of stream": "a quote or bracket is not closed",
     "could not find expected ':'": "a key is followed by `: ` and its value",
@@ -345,7 +345,9 @@ class _Builder:
                 keyed = None
         return root
 
-    def put(self, node: MapNode | ListNode, keyed: tuple[str, int, int] | None, value: Any, start: int, end: int) -> None:
+    def put(
+        self, node: MapNode | ListNode, keyed: tuple[str, int, int] | None, value: Any, start: int, end: int
+    ) -> None:
         if isinstance(node, ListNode):
             node.append(value)
             node.marks.append((start, end))
@@ -388,7 +390,7 @@ class _Builder:
             closed.end = end
 
     def key(self, event: ScalarEvent, start: int, end: int) -> tuple[str, int, int]:
-        if event.value == "" and event.style is None:
+        if event.value == "" and not event.style:
             raise self.refuse(event, "a key is missing before the colon")
         if event.anchor:
             self.anchors[event.anchor] = (event.value, 1, (start, end))

@@ -1,7 +1,7 @@
 """The model as JSON Schema, draft-07 (the newest that yaml-language-server knows), for editors.
 
 ``python -m compiler.schema`` writes schemas/gatewright.schema.json. The model's annotations are the one source of this
-and of the decoder.
+and of the decoder; test_schema.py holds the two together, and names what only the decoder can say.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from compiler.decode import language_fields
-from compiler.model.kinds import Bounds, Items, Keys, Raw, Scalar
+from compiler.model.kinds import Bounds, Items, Keys, Raw, Scalar, duration_text
 from compiler.model.project import RootFile
 
 FILE = Path(__file__).parent.parent / "schemas" / "gatewright.schema.json"
@@ -23,10 +23,15 @@ Schema = dict[str, Any]
 
 
 def schema() -> Schema:
-    """The schema of any file of a project. What only the root file may hold says so in its description."""
+    """The schema of any file of a project: the root file, and those that it includes.
+
+    An included file lacks what the root file must have, so `gatewright` is asked for only beside the other keys that
+    belong into the root file alone.
+    """
     definitions: dict[str, Schema] = {}
     root = _object(RootFile, definitions)
-    del root["required"]  # a file that is included lacks what the root file must have
+    del root["required"]
+    root["dependencies"] = {"include": ["gatewright"], "settings": ["gatewright"]}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "gatewright project",
@@ -41,6 +46,7 @@ def text() -> str:
 
 
 def _of(annotation: Any, definitions: dict[str, Schema]) -> Schema:
+    """The schema of a type as the model writes it; classes go to the definitions."""
     origin = get_origin(annotation)
     if origin is Annotated:
         base, *marks = get_args(annotation)
@@ -51,13 +57,12 @@ def _of(annotation: Any, definitions: dict[str, Schema]) -> Schema:
     if origin is Literal:
         return {"enum": list(get_args(annotation))}
     if origin is tuple:
-        return {"type": "array", "items": _of(get_args(annotation)[0], definitions), "uniqueItems": True}
+        return _list(get_args(annotation)[0], Items(), definitions)
     if annotation is bool:
         return {"type": "boolean"}
-    assert is_dataclass(annotation) and isinstance(annotation, type), annotation
+    assert is_dataclass(annotation), annotation
+    assert isinstance(annotation, type), annotation
     name = annotation.__name__
-    if annotation.__module__.endswith("policies") and name in ("HeaderChanges", "Headers"):
-        name = f"Policy{name}"
     if name not in definitions:
         definitions[name] = {}  # a place for the name while its own parts are made
         definitions[name] = _object(annotation, definitions)
@@ -66,7 +71,8 @@ def _of(annotation: Any, definitions: dict[str, Schema]) -> Schema:
 
 def _annotated(base: Any, mark: Any, definitions: dict[str, Schema]) -> Schema:
     if isinstance(mark, Scalar):
-        return {"type": ["string", "number"] if mark.raw else "string", "pattern": f"^(?:{mark.pattern})$"}
+        numbers = mark.raw and any(re.fullmatch(mark.pattern, number) for number in ("1", "1.5"))
+        return {"type": ["string", "number"] if numbers else "string", "pattern": _whole(mark)}
     if isinstance(mark, Bounds):
         return {"type": "integer" if base is int else "number", "minimum": mark.least, "maximum": mark.most}
     if isinstance(mark, Raw):
@@ -74,7 +80,7 @@ def _annotated(base: Any, mark: Any, definitions: dict[str, Schema]) -> Schema:
     if isinstance(mark, Keys):
         made: Schema = {
             "type": "object",
-            "propertyNames": {"pattern": f"^(?:{mark.kind.pattern})$"},
+            "propertyNames": {"pattern": _whole(mark.kind)},
             "additionalProperties": _of(get_args(base)[1], definitions),
         }
         if mark.least:
@@ -83,13 +89,21 @@ def _annotated(base: Any, mark: Any, definitions: dict[str, Schema]) -> Schema:
             made["maxProperties"] = mark.most
         return made
     if isinstance(mark, Items):
-        made = {"type": "array", "items": _of(get_args(base)[0], definitions)}
-        if mark.least:
-            made["minItems"] = mark.least
-        if mark.unique:
-            made["uniqueItems"] = True
-        return made
+        return _list(get_args(base)[0], mark, definitions)
     return _of(base, definitions)
+
+
+def _whole(kind: Scalar) -> str:
+    return f"^(?:{kind.pattern})$"
+
+
+def _list(item: Any, mark: Items, definitions: dict[str, Schema]) -> Schema:
+    made: Schema = {"type": "array", "items": _of(item, definitions)}
+    if mark.least:
+        made["minItems"] = mark.least
+    if mark.unique and "$ref" not in made["items"]:  # the decoder compares texts, not mappings
+        made["uniqueItems"] = True
+    return made
 
 
 def _object(target: type, definitions: dict[str, Schema]) -> Schema:
@@ -98,13 +112,11 @@ def _object(target: type, definitions: dict[str, Schema]) -> Schema:
     for key, field, annotation in language_fields(target):
         inner = _of(annotation, definitions)
         described: Schema = {"description": field.metadata["doc"], "examples": [field.metadata["example"]]}
+        described |= _default(field, annotation)
         # draft-07 does not look at what stands beside a $ref
         properties[key] = {**described, "allOf": [inner]} if "$ref" in inner else {**described, **inner}
         if field.default is MISSING and field.default_factory is MISSING:
             required.append(key)
-        elif isinstance(field.default, (str, bool)):
-            properties[key]["default"] = field.default
-    assert {f.name for f in fields(target)} >= {"where"}
     made: Schema = {
         "type": "object",
         "description": re.sub(r"\s+", " ", (target.__doc__ or "").strip()),
@@ -120,6 +132,22 @@ def _object(target: type, definitions: dict[str, Schema]) -> Schema:
     if together:
         made["dependencies"] = {name: [partner] for name, partner in together.items()}
     return made
+
+
+def _default(field: Field[Any], annotation: Any) -> Schema:
+    """``default`` as the language writes it, where there is one that says something."""
+    value = field.default
+    if value is MISSING or value is None or value == ():
+        return {}
+    if isinstance(value, tuple):
+        return {"default": list(value)}
+    mark = get_args(annotation)[-1] if get_origin(annotation) is Annotated else None
+    if isinstance(mark, Scalar) and not isinstance(value, str):
+        texts = [duration_text(value) if isinstance(value, int) else "", field.metadata["example"]]
+        written = [t for t in texts if re.fullmatch(mark.pattern, t) and mark.convert(t) == value]
+        assert written, f"no text for the default of {field.name}; make it the example"
+        return {"default": written[0]}
+    return {"default": value}
 
 
 if __name__ == "__main__":

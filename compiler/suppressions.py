@@ -83,7 +83,7 @@ def _read(source: Source) -> tuple[list[_Suppression], list[Finding]]:
 def _problem(rule: str, reason: str) -> tuple[str, str] | None:
     """What is wrong with a comment and how to mend it."""
     if not rule:
-        return "this comment names no rule", _FORM
+        return "this comment does not say what it allows, and why", _FORM
     if rule not in RULES:
         return f"no rule is named `{rule}`", did_you_mean(rule, RULES) or "`gatewright explain` lists the rules"
     if not RULES[rule].suppressible:

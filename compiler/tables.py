@@ -137,7 +137,7 @@ def _known_elsewhere(group: Sequence[Served], labels_of: dict[str, set[str]], de
     """404 for versions that the path's contracts have, but without this path."""
     contracts = {one.contract for one in group}
     here = {one.label for one in group}
-    missing = sorted({name for c in contracts for name in labels_of[c]} - here, key=label_order)  # type: ignore[arg-type]
+    missing = sorted({name for c in contracts for name in labels_of[c]} - here, key=label_order)
     absent = bool(contracts & defaults) and not any(one.default for one in group)
     if missing or absent:
         test = VersionTest(tuple(missing), absent=absent)

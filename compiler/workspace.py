@@ -196,6 +196,6 @@ def _operations(expose: Expose, api: Api) -> Iterator[ExposedOperation]:
             yield ExposedOperation(operation, None, expose.where["contract"])
         return
     for text, settings, where in entries(expose):
-        operation = api.find(text)
-        if operation is not None:
-            yield ExposedOperation(operation, settings, where)
+        found = api.find(text)
+        if found is not None:
+            yield ExposedOperation(found, settings, where)

@@ -40,7 +40,12 @@ def test_compare_writes_nothing(tmp_path: Path) -> None:
 
 def test_stale_files_go_and_foreign_ones_stay(tmp_path: Path) -> None:
     write({**FILES, "old/manifest.json": MANIFEST, "old/envoy.yaml": b""}, tmp_path)
-    foreign = {"public/README.md": b"mine", "notes.txt": b"mine", "other/envoy.yaml": b"mine", "other/manifest.json": b"{}"}
+    foreign = {
+        "public/README.md": b"mine",
+        "notes.txt": b"mine",
+        "other/envoy.yaml": b"mine",
+        "other/manifest.json": b"{}",
+    }
     for name, data in foreign.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)

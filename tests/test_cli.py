@@ -62,7 +62,13 @@ def test_validate_json(project: Path) -> None:
     data = json.loads(done.stdout)
     assert done.returncode == 1
     first = next(d for d in data["diagnostics"] if d["rule"] == "unknown-reference")
-    assert (first["file"], first["line"], first["column"], first["end_line"], first["end_column"]) == ("gatewright.yaml", 14, 20, 14, 26)
+    assert (first["file"], first["line"], first["column"], first["end_line"], first["end_column"]) == (
+        "gatewright.yaml",
+        14,
+        20,
+        14,
+        26,
+    )
     assert set(first) == {
         "rule", "severity", "message", "file", "line", "column", "end_line", "end_column", "help", "related"
     }  # fmt: skip
@@ -137,7 +143,15 @@ def test_build_is_the_same_anywhere(project: Path, tmp_path: Path) -> None:
 
     shutil.copytree(project, tmp_path / "elsewhere" / "copy")
     run("build", str(project), "-o", str(tmp_path / "a"), "--no-envoy-check", PYTHONHASHSEED="1")
-    run("build", ".", "-o", str(tmp_path / "b"), "--no-envoy-check", cwd=tmp_path / "elsewhere" / "copy", PYTHONHASHSEED="2")
+    run(
+        "build",
+        ".",
+        "-o",
+        str(tmp_path / "b"),
+        "--no-envoy-check",
+        cwd=tmp_path / "elsewhere" / "copy",
+        PYTHONHASHSEED="2",
+    )
     one, other = ({p.name: p.read_bytes() for p in (tmp_path / x / "public").iterdir()} for x in "ab")
     assert one == other
 
@@ -173,7 +187,11 @@ def test_build_into_a_file(project: Path, tmp_path: Path) -> None:
 
 def test_static_layout(project: Path, tmp_path: Path) -> None:
     assert run("build", str(project), "-o", str(tmp_path / "out"), "--layout", "static").returncode == 0
-    assert sorted(p.name for p in (tmp_path / "out/public").iterdir()) == ["envoy.yaml", "manifest.json", "openapi.yaml"]
+    assert sorted(p.name for p in (tmp_path / "out/public").iterdir()) == [
+        "envoy.yaml",
+        "manifest.json",
+        "openapi.yaml",
+    ]
 
 
 def test_init_gives_a_project_that_validates_and_builds(tmp_path: Path) -> None:

@@ -83,7 +83,15 @@ def test_a_large_example_is_cut() -> None:
     value = json_of({"example": {"items": ["x" * 100] * 5000, "total": 5000}})
     assert value == {"items": ["x" * 100] * 64, "total": 5000}
     assert json_of({"example": "é" * MAX_BODY}) == "é" * 64 * 256
-    assert json_of({"example": {str(i): "x" * 30 for i in range(5000)}}) is None
+    assert json_of({"example": {str(i): "x" * 30 for i in range(20_000)}}) is None
+
+
+def test_a_value_with_too_many_properties_is_made_again_with_fewer() -> None:
+    text = {"type": "string", "minLength": 90}
+    schema = {"properties": {f"p{i}": text for i in range(1000)}, "required": ["p0"]}
+    value = json_of({"schema": schema})
+    assert 1 <= len(value) < 400
+    assert set(value.values()) == {"string".ljust(90, "a")}
 
 
 def test_a_number_that_json_has_no_word_for() -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a mistake on a line of its own is easier to read than the same on six
 """Every mistake in an OpenAPI document is found on its line; sound documents have none."""
 
 from __future__ import annotations
@@ -31,8 +30,16 @@ MISTAKES = [
     ("no info", "the document lacks `info`", "openapi: 3.1.0  # here\npaths: {}"),
     ("no title", "`info` lacks `title`", "openapi: 3.1.0\ninfo: {version: 1.0.0}  # here\npaths: {}"),
     ("no info.version", "`info` lacks `version`", "openapi: 3.1.0\ninfo:  # here\n  title: T\npaths: {}"),
-    ("title is no text", "`title` must be a text", "openapi: 3.1.0\ninfo:\n  title: 1  # here\n  version: 1\npaths: {}"),
-    ("info.version is a flag", "`version` must be a text", "openapi: 3.1.0\ninfo: {title: T, version: true}  # here\npaths: {}"),
+    (
+        "title is no text",
+        "`title` must be a text",
+        "openapi: 3.1.0\ninfo:\n  title: 1  # here\n  version: 1\npaths: {}",
+    ),
+    (
+        "info.version is a flag",
+        "`version` must be a text",
+        "openapi: 3.1.0\ninfo: {title: T, version: true}  # here\npaths: {}",
+    ),
     ("nothing in it", "the document lacks `paths`", "openapi: 3.1.0  # here\ninfo: {title: T, version: 1}"),
     ("3.0 without paths", "lacks `paths`", "openapi: 3.0.0  # here\ninfo: {title: T, version: 1}\ncomponents: {}"),
     ("unknown key", "unknown key `path` in the document", HEAD + "paths: {}\npath: {}  # here"),
@@ -46,7 +53,11 @@ MISTAKES = [
     ("operation is a list", "`get` must be a mapping", HEAD + "paths:\n  /a:\n    get: []  # here"),
     ("unknown key in an operation", "unknown key `sumary`", HEAD + OPERATION + "      sumary: x  # here"),
     ("operationId is a number", "`operationId` must be a text", HEAD + OPERATION + "      operationId: 1  # here"),
-    ("deprecated is a text", "`deprecated` must be `true` or `false`", HEAD + OPERATION + "      deprecated: soon  # here"),
+    (
+        "deprecated is a text",
+        "`deprecated` must be `true` or `false`",
+        HEAD + OPERATION + "      deprecated: soon  # here",
+    ),
     ("tags is a text", "`tags` must be a list", HEAD + OPERATION + "      tags: a  # here"),
     (
         "two paths of one shape",
@@ -60,7 +71,11 @@ MISTAKES = [
         "the operationId `a` stands twice",
         HEAD + "paths:\n  /a:\n    get: {operationId: a}\n    put: {operationId: a}  # here",
     ),
-    ("path parameter undeclared", "the path parameter `id` is not declared", HEAD + "paths:\n  /a/{id}:\n    get: {}  # here"),
+    (
+        "path parameter undeclared",
+        "the path parameter `id` is not declared",
+        HEAD + "paths:\n  /a/{id}:\n    get: {}  # here",
+    ),
     (
         "path parameter unknown",
         "the path `/a` has no parameter `id`",
@@ -72,10 +87,22 @@ MISTAKES = [
         HEAD + "paths:\n  /a/{id}:\n    get:\n      parameters:\n        - {name: id, in: path, schema: {}}  # here",
     ),
     ("parameters is a mapping", "`parameters` must be a list", HEAD + OPERATION + "      parameters: {}  # here"),
-    ("parameter without name", "a parameter lacks `name`", HEAD + PARAMETERS + "        - {in: query, schema: {}}  # here"),
+    (
+        "parameter without name",
+        "a parameter lacks `name`",
+        HEAD + PARAMETERS + "        - {in: query, schema: {}}  # here",
+    ),
     ("parameter without in", "a parameter lacks `in`", HEAD + PARAMETERS + "        - {name: a, schema: {}}  # here"),
-    ("parameter in the body", "`body` is no place", HEAD + PARAMETERS + "        - {name: a, in: body, schema: {}}  # here"),
-    ("parameter of no type", "neither `schema` nor `content`", HEAD + PARAMETERS + "        - {name: a, in: query}  # here"),
+    (
+        "parameter in the body",
+        "`body` is no place",
+        HEAD + PARAMETERS + "        - {name: a, in: body, schema: {}}  # here",
+    ),
+    (
+        "parameter of no type",
+        "neither `schema` nor `content`",
+        HEAD + PARAMETERS + "        - {name: a, in: query}  # here",
+    ),
     (
         "parameter of two types",
         "both `schema` and `content`",
@@ -89,22 +116,40 @@ MISTAKES = [
     (
         "parameter twice",
         "the query parameter `a` stands twice",
-        HEAD + PARAMETERS + "        - {name: a, in: query, schema: {}}\n        - {name: a, in: query, schema: {}}  # here",
+        HEAD
+        + PARAMETERS
+        + "        - {name: a, in: query, schema: {}}\n        - {name: a, in: query, schema: {}}  # here",
     ),
     (
         "style of another place",
         "a query parameter has no style `matrix`",
         HEAD + PARAMETERS + "        - {name: a, in: query, style: matrix, schema: {}}  # here",
     ),
-    ("type beside the schema", "unknown key `type`", HEAD + PARAMETERS + "        - {name: a, in: query, type: x, schema: {}}  # here"),
+    (
+        "type beside the schema",
+        "unknown key `type`",
+        HEAD + PARAMETERS + "        - {name: a, in: query, type: x, schema: {}}  # here",
+    ),
     ("body without content", "a request body lacks `content`", HEAD + OPERATION + "      requestBody: {}  # here"),
     ("no media type", "`json` is no media type", HEAD + OPERATION + "      requestBody: {content: {json: {}}}  # here"),
-    ("media type is a list", "a media type must be a mapping", HEAD + OPERATION + "      requestBody: {content: {a/b: []}}  # here"),
+    (
+        "media type is a list",
+        "a media type must be a mapping",
+        HEAD + OPERATION + "      requestBody: {content: {a/b: []}}  # here",
+    ),
     ("3.0 without responses", "an operation lacks `responses`", HEAD_30 + "paths:\n  /a:\n    get: {}  # here"),
     ("empty responses", "declares no response", HEAD + OPERATION + "      responses: {}  # here"),
     ("no status", "`20x` is no status", HEAD + OPERATION + "      responses:\n        20x: {description: a}  # here"),
-    ("status out of range", "`600` is no status", HEAD + OPERATION + "      responses:\n        600: {description: a}  # here"),
-    ("response without description", "a response lacks `description`", HEAD + OPERATION + "      responses:\n        200: {}  # here"),
+    (
+        "status out of range",
+        "`600` is no status",
+        HEAD + OPERATION + "      responses:\n        600: {description: a}  # here",
+    ),
+    (
+        "response without description",
+        "a response lacks `description`",
+        HEAD + OPERATION + "      responses:\n        200: {}  # here",
+    ),
     (
         "response header of no type",
         "this header has neither",
@@ -113,10 +158,16 @@ MISTAKES = [
     (
         "unknown scheme",
         "no security scheme is named `keys`",
-        HEAD + OPERATION + "      security: [{keys: []}]  # here\ncomponents: {securitySchemes: {key: {type: http, scheme: basic}}}",
+        HEAD
+        + OPERATION
+        + "      security: [{keys: []}]  # here\ncomponents: {securitySchemes: {key: {type: http, scheme: basic}}}",
     ),
     ("scheme of no type", "`htp` is no type", HEAD + "components:\n  securitySchemes:\n    a: {type: htp}  # here"),
-    ("scheme without its name", "lacks `name`", HEAD + "components:\n  securitySchemes:\n    a: {type: apiKey, in: header}  # here"),
+    (
+        "scheme without its name",
+        "lacks `name`",
+        HEAD + "components:\n  securitySchemes:\n    a: {type: apiKey, in: header}  # here",
+    ),
     ("unknown section", "unknown key `schema` in `components`", HEAD + "components:\n  schema: {}  # here"),
     ("component with a space", "`a b` cannot name a component", HEAD + "components:\n  schemas:\n    a b: {}  # here"),
     ("reference to nothing", "there is no `Ordr`", HEAD + SCHEMA + "      $ref: '#/components/schemas/Ordr'  # here"),
@@ -128,9 +179,15 @@ MISTAKES = [
     (
         "reference in a circle",
         "leads back to itself",
-        HEAD + SCHEMA + "      $ref: '#/components/schemas/B'  # here\n    B:\n      $ref: '#/components/schemas/Order'",
+        HEAD
+        + SCHEMA
+        + "      $ref: '#/components/schemas/B'  # here\n    B:\n      $ref: '#/components/schemas/Order'",
     ),
-    ("allOf of itself", "leads back to itself", HEAD + SCHEMA + "      allOf: [{$ref: '#/components/schemas/Order'}]  # here"),
+    (
+        "allOf of itself",
+        "leads back to itself",
+        HEAD + SCHEMA + "      allOf: [{$ref: '#/components/schemas/Order'}]  # here",
+    ),
     (
         "responses in a circle",
         "leads back to itself",
@@ -154,22 +211,38 @@ MISTAKES = [
     ("bound is a text", "`minimum` must be a number", HEAD + SCHEMA + "      minimum: '1'  # here"),
     ("bound is not finite", "`maximum` must be a number", HEAD + SCHEMA + "      maximum: .inf  # here"),
     ("multiple of nothing", "`multipleOf` must be above 0", HEAD + SCHEMA + "      multipleOf: 0  # here"),
-    ("exclusive flag in 3.1", "must be a number in OpenAPI 3.1", HEAD + SCHEMA + "      exclusiveMinimum: true  # here"),
+    (
+        "exclusive flag in 3.1",
+        "must be a number in OpenAPI 3.1",
+        HEAD + SCHEMA + "      exclusiveMinimum: true  # here",
+    ),
     ("exclusive number in 3.0", "in OpenAPI 3.0", HEAD_30 + SCHEMA + "      exclusiveMaximum: 3  # here"),
     ("pattern", "not a regular expression", HEAD + SCHEMA + "      pattern: 'a('  # here"),
-    ("patternProperties", "not a regular expression", HEAD + SCHEMA + "      patternProperties:\n        '*a': {}  # here"),
+    (
+        "patternProperties",
+        "not a regular expression",
+        HEAD + SCHEMA + "      patternProperties:\n        '*a': {}  # here",
+    ),
     ("items is a list", "`items` must be one schema", HEAD + SCHEMA + "      items: [{}]  # here"),
     ("allOf of nothing", "a list of at least one schema", HEAD + SCHEMA + "      allOf: []  # here"),
     ("properties is a list", "`properties` must be a mapping", HEAD + SCHEMA + "      properties: []  # here"),
     ("nullable is a text", "`nullable` must be", HEAD_30 + SCHEMA + "      nullable: 'yes'  # here"),
-    ("discriminator is a text", "`discriminator` must be a mapping", HEAD + SCHEMA + "      discriminator: kind  # here"),
+    (
+        "discriminator is a text",
+        "`discriminator` must be a mapping",
+        HEAD + SCHEMA + "      discriminator: kind  # here",
+    ),
     ("discriminator of nothing", "lacks `propertyName`", HEAD + SCHEMA + "      discriminator: {}  # here"),
     (
         "discriminator to nothing",
         "there is no `Cat`",
         HEAD + SCHEMA + "      discriminator: {propertyName: k, mapping: {cat: '#/components/schemas/Cat'}}  # here",
     ),
-    ("another dialect", "is not supported", HEAD + "jsonSchemaDialect: http://json-schema.org/draft-07/schema#  # here\npaths: {}"),
+    (
+        "another dialect",
+        "is not supported",
+        HEAD + "jsonSchemaDialect: http://json-schema.org/draft-07/schema#  # here\npaths: {}",
+    ),
     (
         "in a callback",
         "`abc` is no status",
@@ -189,7 +262,8 @@ def test_a_mistake_is_found_on_its_line(message: str, text: str) -> None:
 
 
 SOUND = {
-    "extensions": HEAD + "x-a: 1\npaths:\n  x-b: 1\n  /a:\n    x-c: 1\n    get: {x-d: 1, responses: {204: {description: a, x-e: 1}}}",
+    "extensions": HEAD
+    + "x-a: 1\npaths:\n  x-b: 1\n  /a:\n    x-c: 1\n    get: {x-d: 1, responses: {204: {description: a, x-e: 1}}}",
     "webhooks alone": HEAD + "webhooks: {done: {post: {}}}",
     "components alone": HEAD + "components: {schemas: {A: true}}",
     "version as a number": "openapi: 3.0.0\ninfo: {title: T, version: 1.10}\npaths: {}",
@@ -202,8 +276,11 @@ SOUND = {
     + "paths:\n  /a:\n    parameters: [{name: q, in: query, schema: {}}]\n"
     + "    get: {parameters: [{name: q, in: query, schema: {}}]}",
     "recursion": HEAD + SCHEMA + "      properties: {next: {$ref: '#/components/schemas/Order'}}",
-    "recursion through a choice": HEAD + SCHEMA + "      anyOf: [{type: string}, {items: {$ref: '#/components/schemas/Order'}}]",
-    "a reference with percent signs": HEAD + "paths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/paths/~1a%7Bb%7D'}\n".replace(
+    "recursion through a choice": HEAD
+    + SCHEMA
+    + "      anyOf: [{type: string}, {items: {$ref: '#/components/schemas/Order'}}]",
+    "a reference with percent signs": HEAD
+    + "paths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/paths/~1a%7Bb%7D'}\n".replace(
         "paths: {}", "paths:\n  /a{b}:\n    parameters: [{name: b, in: path, required: true, schema: {}}]"
     ).replace("#/paths/~1a%7Bb%7D", "#/paths/~1a%7Bb%7D/parameters/0/schema"),
     "siblings of a reference do not count in 3.0": HEAD_30
@@ -211,7 +288,9 @@ SOUND = {
     + "      $ref: '#/components/schemas/B'\n      type: strng\n    B: {type: string}",
     "annotations of others": HEAD + SCHEMA + "      faker: name.first\n      widget: text",
     "ECMAScript's patterns": HEAD + SCHEMA + "      pattern: '^(?<year>\\d{4})-\\p{L}+$'",
-    "one media type with parameters": HEAD + OPERATION + "      requestBody: {content: {'text/plain; charset=utf-8': {}}}",
+    "one media type with parameters": HEAD
+    + OPERATION
+    + "      requestBody: {content: {'text/plain; charset=utf-8': {}}}",
     "a component called like an extension": HEAD + "components: {schemas: {x-a: {type: string}}}",
     "security that means nobody": HEAD + OPERATION + "      security: [{}]",
     "a status class": HEAD + OPERATION + "      responses: {2XX: {description: a}, default: {description: b}}",
@@ -226,7 +305,9 @@ def test_a_sound_document_has_no_findings(text: str) -> None:
 
 
 def test_misspellings_are_named() -> None:
-    _, findings = loaded(HEAD + SCHEMA + "      propertes: {}\n      type: strng\n      $ref: '#/components/schemas/Ordr'")
+    _, findings = loaded(
+        HEAD + SCHEMA + "      propertes: {}\n      type: strng\n      $ref: '#/components/schemas/Ordr'"
+    )
     assert sorted(f.help or "" for f in findings) == [
         "did you mean `Order`?",
         "did you mean `properties`?",

@@ -14,7 +14,7 @@ import tarfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
@@ -42,7 +42,7 @@ CALLED = 50
 @dataclass(frozen=True, slots=True)
 class Fetched:
     path: Path
-    data: dict[str, Any]
+    data: dict[str, Any] = field(repr=False)
 
     @property
     def operations(self) -> int:
@@ -80,16 +80,23 @@ def _sound(path: Path) -> Fetched:
 
 def _by_npm(folder: Path) -> Path:
     done = subprocess.run(
-        ["npm", "pack", f"{PACKAGE}@{RELEASE}", "--silent"], cwd=folder, capture_output=True, text=True, timeout=300, check=True
+        ["npm", "pack", f"{PACKAGE}@{RELEASE}", "--silent"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
     )
     return folder / done.stdout.split()[-1]
 
 
 def _by_https(folder: Path) -> Path:
     """From the registry that npm is told of, by its variable or by its configuration."""
-    registry = os.environ.get("npm_config_registry")
+    registry = os.environ.get("npm_config_registry")  # noqa: SIM112, npm writes it so
     if not registry and shutil.which("npm"):
-        asked = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, timeout=60, check=True)
+        asked = subprocess.run(
+            ["npm", "config", "get", "registry"], capture_output=True, text=True, timeout=60, check=True
+        )
         registry = asked.stdout.strip()
     if not registry:
         raise LookupError("neither npm nor npm_config_registry says where the registry is")
@@ -185,7 +192,7 @@ def test_fifty_operations_reach_the_right_one(session: Session) -> None:
     for operation in _spread(api.operations):
         made = call(deployable, exposed, api, operation)
         status, reached = _reached(deployable.listener.port, made)
-        if (reached, status // 100) != (operation.key, 2) and status != 302 and status != 304:
+        if reached != operation.key or status >= 400:
             wrong.append((operation.key, made.method, made.target, status, reached))
     assert wrong == []
 

@@ -134,7 +134,8 @@ def test_a_gateway_comes_goes_and_moves(up: Up) -> None:
     second = free_port()
     up.edit(
         "gateways:\n",
-        f"gateways:\n  second:\n    listen: {{address: 127.0.0.1, port: {second}}}\n    expose: [{{contract: orders}}]\n",
+        f"gateways:\n  second:\n    listen: {{address: 127.0.0.1, port: {second}}}\n"
+        "    expose: [{contract: orders}]\n",
     )
     assert eventually(lambda: any("started second" in line for line in up.err)), up.err
     assert why_not("127.0.0.1", second) is not None
@@ -192,7 +193,9 @@ def test_port_in_use(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         up = begin(write_project(tmp_path / "project", port), port)
         assert up.process.wait(15) == 2
-        assert eventually(lambda: any("is in use by another process (gateway public)" in line for line in up.err)), up.err
+        assert eventually(lambda: any("is in use by another process (gateway public)" in line for line in up.err)), (
+            up.err
+        )
         assert not list(tmp_path.glob("gatewright-up-*"))
 
 

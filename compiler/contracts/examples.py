@@ -85,9 +85,13 @@ def _body(api: Api, holder: Node, direction: Direction) -> tuple[str | None, str
         return None, None
     name = min(content, key=_preference)
     media_type = _concrete(name)
-    value = _media_value(api, content[name], direction)
-    text = _encoded(value, media_type)
-    if len(text.encode("utf-8", "replace")) > MAX_BODY:
+    text = ""
+    for most in (3_000, 200):  # what is too long is made again, with fewer of the optional parts
+        value = _media_value(api, content[name], direction, most)
+        text = _encoded(value, media_type)
+        if _size(text) <= MAX_BODY:
+            break
+    else:
         text = _encoded(_cut(value, media_type), media_type)
     if media_type == "multipart/form-data":
         media_type += f"; boundary={_BOUNDARY}"
@@ -119,13 +123,13 @@ def _concrete(name: str) -> str:
     return name
 
 
-def _media_value(api: Api, media: Node, direction: Direction) -> Any:
+def _media_value(api: Api, media: Node, direction: Direction, most: int = 3_000) -> Any:
     found, value = _example(api, media)
     if found:
         return value
     if "schema" not in media.value:
         return {} if is_json(str(media.path[-1])) else ""
-    return made_value(api, media["schema"], direction)
+    return made_value(api, media["schema"], direction, most)
 
 
 def _example(api: Api, holder: Node) -> tuple[bool, Any]:
@@ -139,10 +143,13 @@ def _example(api: Api, holder: Node) -> tuple[bool, Any]:
     return False, None
 
 
-def made_value(api: Api, schema: Node, direction: Direction) -> Any:
-    """A value for a schema; the schema's own example where it has one that fits. Null where none can be made."""
+def made_value(api: Api, schema: Node, direction: Direction, most: int = 3_000) -> Any:
+    """A value for a schema; the schema's own example where it has one that fits. Null where none can be made.
+
+    Beyond ``most`` values in it, only what is required is made.
+    """
     try:
-        return Maker(api, direction).make([schema])[0]
+        return Maker(api, direction, most).make([schema])[0]
     except ImpossibleError:
         return None
 
@@ -192,9 +199,13 @@ def _cut(value: Any, media_type: str) -> Any:
     """The value with its lists, then its texts, cut until it is short enough; null if that does not help."""
     for most in (64, 16, 4, 1, 0):
         shorter = _shorter(value, most)
-        if len(_encoded(shorter, media_type).encode("utf-8", "replace")) <= MAX_BODY:
+        if _size(_encoded(shorter, media_type)) <= MAX_BODY:
             return shorter
     return None
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
 
 
 def _shorter(value: Any, most: int) -> Any:

@@ -137,7 +137,7 @@ def _schema_or_content(walk: Walk, node: Node) -> None:
 
 def _parameter(walk: Walk, node: Node) -> None:
     place = node.value.get("in")
-    if "in" in node.value:
+    if isinstance(place, str):
         if place not in _STYLES:
             walk.wrong(
                 node["in"],

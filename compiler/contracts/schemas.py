@@ -285,10 +285,9 @@ def _discriminator(walk: Walk, node: Node) -> None:
         walk.wrong(
             below, "a discriminator lacks `propertyName`", "add `propertyName:` with the property that tells", key=True
         )
-    mapping = below.value.get("mapping")
-    if mapping is None or not walk.mapping(below["mapping"], "`mapping`"):
+    if "mapping" not in below.value or not walk.mapping(below["mapping"], "`mapping`"):
         return
-    for name, target in mapping.items():
+    for name, target in below.value["mapping"].items():
         if not isinstance(target, str):
             walk.wrong(below["mapping"][name], f"the target of `{name}` must be a text")
         elif "#" in target or "/" in target:  # anything else names a schema under `components`, or nothing

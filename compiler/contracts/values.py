@@ -35,7 +35,7 @@ class Maker:
     api: Api
     direction: Direction
     left: int = 3_000
-    """Values that may still be made with optional parts; as many again without, then nothing."""
+    """Values that may still be made with optional parts; some thousands more without, then nothing."""
     open: dict[object, int] = field(default_factory=dict)
     judge: Judge = field(init=False)
 
@@ -123,7 +123,7 @@ class Maker:
             parts = [part for atom in atoms for part, _ in property_schemas(atom, name)]
             if any(said(self.api.scope, part, flag) for part in parts):
                 continue
-            if name not in required and (lean or depth >= _FULL_DEPTH or self._comes_back(parts)):
+            if name not in required and (lean or self.left < 0 or depth >= _FULL_DEPTH or self._comes_back(parts)):
                 continue
             try:
                 value, fits = self._told(found.told.get(name), parts) or self.make(parts, 0, depth + 1)

@@ -42,7 +42,7 @@ def in_order(versions: Iterable[str]) -> list[str]:
 
 @cache
 def satisfies(version: str, wanted: str) -> bool:
-    """Whether a version is in a range, as npm decides it: a pre-release only where the range names one of its version."""
+    """Whether a version is in a range as npm decides it: a pre-release only where the range names one of the same."""
     from nodesemver import satisfies as npm_satisfies
 
     return bool(npm_satisfies(version, wanted, loose=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -43,12 +43,12 @@ def call(deployable: Deployable, exposed: Exposed, api: Api, operation: Operatio
     return Call(operation.method, target, sent, body)
 
 
-def filled(operation: Operation, values: dict[str, object]) -> str:
+def filled(operation: Operation, values: Mapping[str, str]) -> str:
     """The path with its parameters filled in, percent-encoded."""
     done = []
     for segment in operation.path.segments:
         parts = list(segment.parts)
-        parts[1::2] = [quote(str(values.get(name, "1")), safe="") or "1" for name in parts[1::2]]
+        parts[1::2] = [quote(values.get(name, "1"), safe="") or "1" for name in parts[1::2]]
         done.append("/" + "".join(parts))
     return "".join(done)
 

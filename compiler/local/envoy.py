@@ -130,7 +130,7 @@ def start(
         text=True,
         errors="replace",
         env={**os.environ, **(environment or {})},
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 -- one call of prctl
         start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on
     )
     running = Running(name, process, "")

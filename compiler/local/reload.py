@@ -19,7 +19,10 @@ class Reloaded(Enum):
 
 def followed_counters(running: Running, name: str) -> dict[str, tuple[int, int]]:
     """By file, how often Envoy took it and how often it refused it."""
-    return {file: (running.stat(f"{prefix}.update_success"), running.stat(f"{prefix}.update_rejected")) for file, prefix in _prefixes(name).items()}
+    return {
+        file: (running.stat(f"{prefix}.update_success"), running.stat(f"{prefix}.update_rejected"))
+        for file, prefix in _prefixes(name).items()
+    }
 
 
 def wait_for_reload(

@@ -139,7 +139,7 @@ class Session:
             return deployable
         self.throwaway = True
         hosts = [h for h in deployable.hosts if h != "*"]
-        made = pair(tuple(sorted({*hosts, "localhost"})) + (LOOPBACK, "::1"))
+        made = pair((*sorted({*hosts, "localhost"}), LOOPBACK, "::1"))
         folder = self.folder / f"{deployable.name}-secrets"
         folder.mkdir(mode=0o700, exist_ok=True)
         replaced = {}

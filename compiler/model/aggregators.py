@@ -68,12 +68,16 @@ class Step:
     with_: Bindings | None = doc("What is sent.", {"path": {"id": "${request.path.id}"}}, None)
     after: tuple[Annotated[str, STEP_NAME], ...] = doc("Steps to wait for without using their data.", ["customer"], ())
     when: Expression | None = doc("The step runs only where this holds.", "${has(customer.body.card)}", None)
-    for_each: Expression | None = doc("One call for each element of this list, as `item`.", "${orders.body.items}", None)
+    for_each: Expression | None = doc(
+        "One call for each element of this list, as `item`.", "${orders.body.items}", None
+    )
     max: Count | None = doc("The most elements of `for_each`.", 20, None)
     on_excess: Literal["cut", "fail"] = doc("What more elements do: leave a partial answer, or fail.", "fail", "cut")
     concurrency: Count | None = doc("Calls of `for_each` under way at a time.", 10, None)
     retry: StepRetry | None = doc("Try again.", {"attempts": 1}, None)
-    optional: Optional | Literal[True] | None = doc("The whole does not fail with this step.", {"fallback": {"items": []}}, None)
+    optional: Optional | Literal[True] | None = doc(
+        "The whole does not fail with this step.", {"fallback": {"items": []}}, None
+    )
     max_body: Size | None = doc("The largest answer.", "256KiB", None)
 
 
@@ -82,7 +86,9 @@ class Response:
     """The composite answer."""
 
     where: Where = place()
-    body: YamlValue = doc("Any YAML; a scalar that is one ${...} keeps the value's type.", {"id": "${customer.body.id}"})
+    body: YamlValue = doc(
+        "Any YAML; a scalar that is one ${...} keeps the value's type.", {"id": "${customer.body.id}"}
+    )
     status: Annotated[int, Bounds(200, 299)] = doc("The status.", 200, 200)
     headers: Annotated[Mapping[str, HeaderValue], Keys(HEADER_NAME)] = doc(
         "Response headers.", {"cache-control": "private, max-age=5"}, dict
@@ -94,7 +100,9 @@ class Aggregator:
     """Calls several services, in parallel where nothing forbids it, and answers with one payload."""
 
     where: Where = place()
-    implements: AggregatorImplements = doc("The operation that it answers.", "customer-overview@1.0.0#getCustomerOverview")
+    implements: AggregatorImplements = doc(
+        "The operation that it answers.", "customer-overview@1.0.0#getCustomerOverview"
+    )
     deadline: Timeout = doc("How long the whole may take.", "950ms")
     steps: Annotated[Mapping[str, Step], Keys(STEP_NAME, least=1)] = doc(
         "The calls by name.", {"customer": {"call": "customers@^3#getCustomer", "timeout": "300ms"}}

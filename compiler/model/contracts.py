@@ -15,7 +15,8 @@ class ContractVersion:
 
     where: Where = place()
     openapi: Text | YamlMap = doc(
-        "The OpenAPI 3.0 or 3.1 document: a path relative to this file, or the document itself.", "contracts/orders-2.1.0.yaml"
+        "The OpenAPI 3.0 or 3.1 document: a path relative to this file, or the document itself.",
+        "contracts/orders-2.1.0.yaml",
     )
     deprecated: Date | None = doc("The day from which clients are told to move on.", "2026-09-01", None)
     sunset: Date | None = doc("The last day on which this version is served.", "2027-03-31", None)
@@ -34,4 +35,3 @@ class Contract:
 
 
 ContractsByName = Annotated[Mapping[str, Contract], Keys(NAME)]
-

@@ -45,7 +45,7 @@ class Edge(Gateway):
     """A gateway for one client, kept as long as the client is supported."""
 
     client: Client = doc("Whom it is for.", {"name": "shop-mobile", "supported_until": "2027-12-31"})
-    expose: Annotated[tuple[EdgeExpose, ...], Items(least=1, unique=False)] = doc(  # type: ignore[assignment]
+    expose: Annotated[tuple[EdgeExpose, ...], Items(least=1, unique=False)] = doc(
         "What the client can call.", [{"contract": "orders", "versions": "^2"}]
     )
 

@@ -49,7 +49,9 @@ class Listen:
     trusted_hops: Annotated[int, Bounds(0, 16)] = doc("Proxies in front whose X-Forwarded-For entry is believed.", 1, 0)
     proxy_protocol: bool = doc("Whether every connection starts with a PROXY protocol header.", True, False)
     tls: ServerTls | None = doc(
-        "TLS towards clients.", {"certificate": {"file": "/etc/certs/tls.crt"}, "key": {"file": "/etc/certs/tls.key"}}, None
+        "TLS towards clients.",
+        {"certificate": {"file": "/etc/certs/tls.crt"}, "key": {"file": "/etc/certs/tls.key"}},
+        None,
     )
 
 
@@ -83,11 +85,16 @@ class Expose:
     aggregator: Name | None = doc("The aggregator.", "customer-overview", None)
     versions: Range | None = doc("Which versions, as npm's ranges; without it every version.", "^1.4 || ^2", None)
     at: UrlPath = doc("What stands before the operations' paths (behind the version).", "/shop", "/")
-    operations: Annotated[
-        tuple[OperationKey | Annotated[Mapping[str, OperationSettings], Keys(OPERATION_KEY, least=1, most=1)], ...],
-        Items(least=1, unique=False),
-    ] | None = doc(
-        "Which operations; without it all of them.", ["getCustomer", "GET /customers", {"addCustomer": {"policies": ["strict"]}}], None
+    operations: (
+        Annotated[
+            tuple[OperationKey | Annotated[Mapping[str, OperationSettings], Keys(OPERATION_KEY, least=1, most=1)], ...],
+            Items(least=1, unique=False),
+        ]
+        | None
+    ) = doc(
+        "Which operations; without it all of them.",
+        ["getCustomer", "GET /customers", {"addCustomer": {"policies": ["strict"]}}],
+        None,
     )
     default: Range | Literal["none", "latest", "oldest"] | None = doc(
         "What a request without a version gets of this contract: a range, or as in `versioning.default`.", "^1", None
@@ -137,7 +144,9 @@ class Observability:
     """What can be seen from outside."""
 
     where: Where = place()
-    access_log: Literal["json", "text", "none"] | None = doc("A line for each request on standard output.", "json", None)
+    access_log: Literal["json", "text", "none"] | None = doc(
+        "A line for each request on standard output.", "json", None
+    )
     tracing: Tracing | None = doc("Traces.", {"otlp": {"host": "otel", "port": 4317}, "sampling": "1%"}, None)
     metrics: Metrics | None = doc("Metrics.", {"port": 9902}, None)
 
@@ -161,4 +170,3 @@ class Gateway:
 
 
 GatewaysByName = Annotated[Mapping[str, Gateway], Keys(NAME)]
-

@@ -18,7 +18,7 @@ from compiler.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text of a certain form. ``convert`` makes the value of it, raising ValueError with a sentence where it cannot."""
+    """A text of a certain form. ``convert`` makes the value of it, or raises ValueError with a sentence."""
 
     says: str
     pattern: str
@@ -108,9 +108,11 @@ class Where:
 
 
 def doc(text: str, example: Any, default: Any = MISSING) -> Any:
-    """A field of the language: what it means, and an example, both shown by editors. ``dict`` as default: an empty one."""
+    """A field of the language: what it means, and an example, both shown by editors; ``dict`` means an empty one."""
     metadata = {"doc": text, "example": example}
-    return field(default_factory=dict, metadata=metadata) if default is dict else field(default=default, metadata=metadata)
+    return (
+        field(default_factory=dict, metadata=metadata) if default is dict else field(default=default, metadata=metadata)
+    )
 
 
 def place() -> Any:
@@ -181,7 +183,9 @@ def _host(text: str) -> str:
     return text.lower()
 
 
-NAME = Scalar("a name: a small letter, then small letters, digits and dashes, 63 characters at most", r"[a-z][a-z0-9-]{0,62}")
+NAME = Scalar(
+    "a name: a small letter, then small letters, digits and dashes, 63 characters at most", r"[a-z][a-z0-9-]{0,62}"
+)
 STEP_NAME = Scalar(
     "a step name: a small letter, then small letters, digits and underscores; not `request` or `item`",
     r"(?!(request|item)$)[a-z][a-z0-9_]*",
@@ -205,7 +209,10 @@ Name = Annotated[str, NAME]
 Text = Annotated[str, Scalar("a text", r"[\s\S]+")]
 Duration = Annotated[int, Scalar("a duration such as `250ms`, `5s`, `2m`, `1h` or `90d`", _DURATION, milliseconds)]
 Timeout = Annotated[
-    int, Scalar("a duration above zero, such as `250ms`, `5s`, `2m`, `1h` or `90d`", r"0*[1-9][0-9]*(ms|s|m|h|d)", milliseconds)
+    int,
+    Scalar(
+        "a duration above zero, such as `250ms`, `5s`, `2m`, `1h` or `90d`", r"0*[1-9][0-9]*(ms|s|m|h|d)", milliseconds
+    ),
 ]
 Size = Annotated[int, Scalar("a size such as `64KiB` or `1MiB`", r"[0-9]+(B|KiB|MiB|GiB)", _size)]
 Date = Annotated[date, Scalar("a date such as `2027-03-31`", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat)]
@@ -214,10 +221,17 @@ Version = Annotated[str, VERSION]
 HeaderName = Annotated[str, HEADER_NAME]
 HeaderValue = Annotated[str, HEADER_VALUE]
 OperationKey = Annotated[str, OPERATION_KEY]
-Network = Annotated[str, Scalar("an address or a network such as `10.0.0.0/8`", r"[0-9a-fA-F:.]+(/[0-9]{1,3})?", _network)]
+Network = Annotated[
+    str, Scalar("an address or a network such as `10.0.0.0/8`", r"[0-9a-fA-F:.]+(/[0-9]{1,3})?", _network)
+]
 Address = Annotated[str, Scalar("an IP address such as `0.0.0.0`", r"[0-9A-Za-z:.-]+", _address)]
 Host = Annotated[
-    str, Scalar("a host name or an IP address", r"\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?\.?", _host)
+    str,
+    Scalar(
+        "a host name or an IP address",
+        r"\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?\.?",
+        _host,
+    ),
 ]
 HostPattern = Annotated[
     str,

@@ -43,7 +43,9 @@ class Retry:
         "What counts as a failure, in Envoy's words.", ["connect-failure", "gateway-error"], ("connect-failure",)
     )
     per_try_timeout: Timeout | None = doc("How long one try may take.", "1s", None)
-    unsafe: bool = doc("Also try POST and PATCH again on every condition; they may then be carried out twice.", True, False)
+    unsafe: bool = doc(
+        "Also try POST and PATCH again on every condition; they may then be carried out twice.", True, False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,15 @@ class RateLimit:
     per: Timeout = doc("The period.", "1s")
     by: Annotated[
         str,
-        Scalar("`client_ip`, `consumer`, `global` or `header:<name>`", r"client_ip|consumer|global|header:[A-Za-z0-9!#$%&'*+.^`|~_-]+"),
+        Scalar(
+            "`client_ip`, `consumer`, `global` or `header:<name>`",
+            r"client_ip|consumer|global|header:[A-Za-z0-9!#$%&'*+.^`|~_-]+",
+        ),
     ] = doc("Whose requests are counted together.", "client_ip", "client_ip")
     overall: Count | None = doc("The bound on all keys together; 100 times `requests` unless stated.", 10_000, None)
-    distributed: DistributedLimit | None = doc("Count in a service for all gateways together.", {"service": "limiter"}, None)
+    distributed: DistributedLimit | None = doc(
+        "Count in a service for all gateways together.", {"service": "limiter"}, None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,9 @@ class Jwt:
     issuer: Text = doc("The `iss` that a token must bear.", "https://id.example")
     audiences: Annotated[tuple[Text, ...], Items(least=1)] = doc("A token must be for one of these.", ["shop"])
     jwks_file: Text | None = doc("The issuer's public keys (RFC 7517), a file of the project.", "keys/jwks.json", None)
-    jwks: RemoteJwks | None = doc("The issuer's public keys, from a service.", {"service": "idp", "path": "/jwks.json"}, None)
+    jwks: RemoteJwks | None = doc(
+        "The issuer's public keys, from a service.", {"service": "idp", "path": "/jwks.json"}, None
+    )
     require_scopes: tuple[Text, ...] = doc("Scopes that a token must have, all of them.", ["orders:read"], ())
     clock_skew: Duration = doc("How far clocks may differ.", "30s", 60_000)
 
@@ -100,7 +109,9 @@ class ApiKeys:
     EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("digests", "env")
 
     where: Where = place()
-    digests: Text | None = doc("A file of the project with lines of consumer:sha256 of a random key.", "keys/partners.txt", None)
+    digests: Text | None = doc(
+        "A file of the project with lines of consumer:sha256 of a random key.", "keys/partners.txt", None
+    )
     env: Text | None = doc("An environment variable that holds such lines.", "PARTNER_KEYS", None)
 
 
@@ -119,7 +130,9 @@ class Basic:
     """User names and passwords (RFC 7617)."""
 
     where: Where = place()
-    users: SecretRef = doc("An htpasswd file with {SHA} lines, on the gateway's host.", {"file": "/etc/gatewright/users"})
+    users: SecretRef = doc(
+        "An htpasswd file with {SHA} lines, on the gateway's host.", {"file": "/etc/gatewright/users"}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,9 @@ class Mtls:
 
     where: Where = place()
     ca: HostFile = doc("The authorities that may issue them, a file on the gateway's host.", "/etc/certs/clients.pem")
-    subjects: Annotated[tuple[Text, ...], Items(least=1)] = doc("Subject alternative names that are let in.", ["spiffe://shop/*"])
+    subjects: Annotated[tuple[Text, ...], Items(least=1)] = doc(
+        "Subject alternative names that are let in.", ["spiffe://shop/*"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +170,9 @@ class Auth:
         "Random keys.", {"in": "header", "name": "x-api-key", "keys": {"digests": "keys/partners.txt"}}, None
     )
     basic: Basic | None = doc("User names and passwords.", {"users": {"file": "/etc/gatewright/users"}}, None)
-    mtls: Mtls | None = doc("Client certificates.", {"ca": "/etc/certs/clients.pem", "subjects": ["spiffe://shop/*"]}, None)
+    mtls: Mtls | None = doc(
+        "Client certificates.", {"ca": "/etc/certs/clients.pem", "subjects": ["spiffe://shop/*"]}, None
+    )
     external: External | None = doc("A service that decides.", {"service": "authz"}, None)
 
 
@@ -203,19 +220,23 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A named bundle; a later one replaces each top-level key of a former one whole (`headers` merge, `deny_ips` unite)."""
+    """A named bundle; a later one replaces each key of a former one whole (`headers` merge, `deny_ips` unite)."""
 
     where: Where = place()
     timeout: Timeout | None = doc("How long an answer may take, retries included.", "5s", None)
     retry: Retry | None = doc("Try again where a service fails.", {"attempts": 2, "on": ["connect-failure"]}, None)
     rate_limit: RateLimit | None = doc("How many requests are let through.", {"requests": 100, "per": "1s"}, None)
     auth: Auth | Literal["none"] | None = doc(
-        "Who may call: exactly one way, or the word `none`.", {"basic": {"users": {"file": "/etc/gatewright/users"}}}, None
+        "Who may call: exactly one way, or the word `none`.",
+        {"basic": {"users": {"file": "/etc/gatewright/users"}}},
+        None,
     )
     cors: Cors | None = doc("What scripts of other origins may do.", {"origins": ["https://shop.example"]}, None)
     headers: Headers | None = doc("Changes of headers.", {"request": {"set": {"x-a": "b"}}}, None)
     body_limit: Size | None = doc("The largest request body.", "1MiB", None)
-    compression: tuple[Literal["gzip", "brotli"], ...] | None = doc("How answers may be compressed.", ["gzip", "brotli"], None)
+    compression: tuple[Literal["gzip", "brotli"], ...] | None = doc(
+        "How answers may be compressed.", ["gzip", "brotli"], None
+    )
     allow_ips: tuple[Network, ...] | None = doc("Only clients with these addresses are let in.", ["10.0.0.0/8"], None)
     deny_ips: tuple[Network, ...] | None = doc("Clients with these addresses are turned away.", ["192.0.2.0/24"], None)
     mirror: Mirror | None = doc("Copies for another service.", {"service": "orders-v2-shadow", "percent": 5}, None)

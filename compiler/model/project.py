@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -40,11 +39,17 @@ class Sections:
     """What any file of a project may hold."""
 
     where: Where = place()
-    contracts: ContractsByName = doc("HTTP APIs by name.", {"orders": {"versions": {"2.1.0": {"openapi": "orders.yaml"}}}}, dict)
-    services: ServicesByName = doc(
-        "What runs behind the gateways, by name.", {"orders-v2": {"endpoints": [{"host": "orders.internal", "port": 8080}]}}, dict
+    contracts: ContractsByName = doc(
+        "HTTP APIs by name.", {"orders": {"versions": {"2.1.0": {"openapi": "orders.yaml"}}}}, dict
     )
-    policies: PoliciesByName = doc("Named bundles of what is done to requests and answers.", {"public": {"timeout": "5s"}}, dict)
+    services: ServicesByName = doc(
+        "What runs behind the gateways, by name.",
+        {"orders-v2": {"endpoints": [{"host": "orders.internal", "port": 8080}]}},
+        dict,
+    )
+    policies: PoliciesByName = doc(
+        "Named bundles of what is done to requests and answers.", {"public": {"timeout": "5s"}}, dict
+    )
     gateways: GatewaysByName = doc(
         "The entry points for all clients, by name.",
         {"public": {"listen": {"port": 8443}, "expose": [{"contract": "orders"}]}},
@@ -52,12 +57,25 @@ class Sections:
     )
     aggregators: AggregatorsByName = doc(
         "Several calls, one answer, by name.",
-        {"overview": {"implements": "overview@1.0.0#get", "deadline": "1s", "steps": {}, "response": {"body": {}}}},
+        {
+            "overview": {
+                "implements": "overview@1.0.0#getOverview",
+                "deadline": "1s",
+                "steps": {"orders": {"call": "orders@^2#listOrders", "timeout": "500ms"}},
+                "response": {"body": {"orders": "${orders.body.items}"}},
+            }
+        },
         dict,
     )
     edges: EdgesByName = doc(
         "Gateways for one client, by name.",
-        {"mobile": {"client": {"name": "app", "supported_until": "2027-12-31"}, "listen": {"port": 8444}, "expose": []}},
+        {
+            "mobile": {
+                "client": {"name": "shop-mobile", "supported_until": "2027-12-31"},
+                "listen": {"port": 8444},
+                "expose": [{"contract": "orders"}],
+            }
+        },
         dict,
     )
 

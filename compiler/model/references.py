@@ -56,10 +56,17 @@ def check_range(text: str) -> str:
 
 Range = Annotated[
     str,
-    Scalar("a range of versions such as `^2`, `~2.1` or `^1.4 || ^2`", r"[^#@\n]*", check_range, rule="version-invalid", raw=True),
+    Scalar(
+        "a range of versions such as `^2`, `~2.1` or `^1.4 || ^2`",
+        r"[^#@\n]*",
+        check_range,
+        rule="version-invalid",
+        raw=True,
+    ),
 ]
 ServiceImplements = Annotated[
-    Implements, Scalar("`contract@version`, such as `orders@2.1.0`", rf"[a-z][a-z0-9-]{{0,62}}@({VERSION.pattern})", _implements)
+    Implements,
+    Scalar("`contract@version`, such as `orders@2.1.0`", rf"[a-z][a-z0-9-]{{0,62}}@({VERSION.pattern})", _implements),
 ]
 AggregatorImplements = Annotated[
     Implements,
@@ -70,8 +77,14 @@ AggregatorImplements = Annotated[
     ),
 ]
 StepCall = Annotated[
-    Call, Scalar("`contract@range#operation`, such as `orders@^2#listOrders`", r"[a-z][a-z0-9-]{0,62}@[^#@\n]+#\S(.*\S)?", _call)
+    Call,
+    Scalar(
+        "`contract@range#operation`, such as `orders@^2#listOrders`", r"[a-z][a-z0-9-]{0,62}@[^#@\n]+#\S(.*\S)?", _call
+    ),
 ]
 Published = Annotated[
-    Implements, Scalar("`contract@version`, such as `mobile-orders@1.0.0`", rf"[a-z][a-z0-9-]{{0,62}}@({VERSION.pattern})", _implements)
+    Implements,
+    Scalar(
+        "`contract@version`, such as `mobile-orders@1.0.0`", rf"[a-z][a-z0-9-]{{0,62}}@({VERSION.pattern})", _implements
+    ),
 ]

@@ -43,7 +43,9 @@ class UpstreamTls:
     """TLS towards the service. The certificate is verified, by authority and by name, unless that is switched off."""
 
     where: Where = place()
-    server_name: Host | None = doc("The name sent as SNI, which must match a name of the certificate.", "orders.internal", None)
+    server_name: Host | None = doc(
+        "The name sent as SNI, which must match a name of the certificate.", "orders.internal", None
+    )
     ca: Literal["system"] | HostFile | None = doc(
         "The authorities to trust: an absolute path on the gateway's host, or `system`.", "/etc/certs/ca.pem", None
     )
@@ -106,7 +108,9 @@ class Service:
     )
     base_path: UrlPath = doc("The prefix of every path on the service's side.", "/", "/")
     protocol: Literal["http1", "http2"] = doc("How it is spoken to.", "http1", "http1")
-    tls: UpstreamTls | None = doc("TLS towards the service.", {"server_name": "orders.internal", "ca": "/etc/certs/ca.pem"}, None)
+    tls: UpstreamTls | None = doc(
+        "TLS towards the service.", {"server_name": "orders.internal", "ca": "/etc/certs/ca.pem"}, None
+    )
     connect_timeout: Timeout = doc("How long a connection may take to be made.", "250ms", 1000)
     weight: Weight | None = doc(
         "The share of this service where several implement one version; then each must state it.", 100, None

@@ -33,6 +33,8 @@ class BodyShape:
     response: BodyChanges | None = doc("Changes to answers.", {"include": ["items.id"]}, None)
     request: BodyChanges | None = doc("Changes to requests.", {"set": {"channel": "web"}}, None)
     errors: Literal["replace", "pass"] = doc(
-        "Bodies of other statuses than 2xx: replaced by problem+json with the status alone, or passed on.", "pass", "replace"
+        "Bodies of other statuses than 2xx: replaced by problem+json with the status alone, or passed on.",
+        "pass",
+        "replace",
     )
     max_body: Size = doc("The largest body that is changed.", "1MiB", 1 << 20)

@@ -23,9 +23,9 @@ from tests.containers.images import envoy_image
 
 os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"  # read on import; each container is removed by its own context
 
-from testcontainers.core.container import DockerContainer  # noqa: E402
-from testcontainers.core.network import Network  # noqa: E402
-from testcontainers.core.wait_strategies import LogMessageWaitStrategy  # noqa: E402
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.network import Network
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "shop"
 _SERVING = "starting main dispatch loop|all dependencies initialized"

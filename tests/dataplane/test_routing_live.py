@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import replace
 
 from compiler.plan import Answer, Retry, Target, VersionKey
@@ -39,7 +40,9 @@ def test_literal_beats_template_and_no_template_takes_a_slash(serve: Serve, upst
 
 
 def test_own_answers_are_problem_json(serve: Serve, upstream: Upstream) -> None:
-    gateway = serve(deployable(rules=by_path([served("/orders"), served("/orders", "POST")]), clusters=(upstream.cluster(),)))
+    gateway = serve(
+        deployable(rules=by_path([served("/orders"), served("/orders", "POST")]), clusters=(upstream.cluster(),))
+    )
     for method, target, status, allow in (
         ("GET", "/none", 404, None),
         ("PUT", "/orders", 405, "GET, HEAD, OPTIONS, POST"),
@@ -59,7 +62,11 @@ def test_own_answers_are_problem_json(serve: Serve, upstream: Upstream) -> None:
 
 def test_unknown_host_is_a_problem_too(serve: Serve, upstream: Upstream) -> None:
     gateway = serve(
-        deployable(rules=by_path([served("/orders")]), clusters=(upstream.cluster(),), hosts=("api.shop.example", "*.shop.test"))
+        deployable(
+            rules=by_path([served("/orders")]),
+            clusters=(upstream.cluster(),),
+            hosts=("api.shop.example", "*.shop.test"),
+        )
     )
     for host, status in (
         ("api.shop.example", 200),
@@ -76,16 +83,25 @@ def test_unknown_host_is_a_problem_too(serve: Serve, upstream: Upstream) -> None
 
 def test_header_versioning(serve: Serve, upstream: Upstream) -> None:
     operations = [
-        served("/orders", label=label, name=f"orders@{label}", action=forward(prepend=f"/s{label}")) for label in ("1", "2", "0.3")
+        served("/orders", label=label, name=f"orders@{label}", action=forward(prepend=f"/s{label}"))
+        for label in ("1", "2", "0.3")
     ]
     table = by_header(operations, "x-api-version")
-    gateway = serve(deployable(rules=table, clusters=(upstream.cluster(),), version_key=VersionKey("header", "x-api-version")))
+    gateway = serve(
+        deployable(rules=table, clusters=(upstream.cluster(),), version_key=VersionKey("header", "x-api-version"))
+    )
     for version, path in (("1", "/s1/orders"), ("v2", "/s2/orders"), ("0.3", "/s0.3/orders")):
         reply = gateway.call("GET", "/orders", {"x-api-version": version})
         assert reply.json["path"] == path
         assert "x-api-version" not in {name.lower() for name in reply.json["headers"]}
         assert reply.headers["vary"] == "x-api-version"
-    for headers in ({}, {"x-api-version": "3"}, {"x-api-version": "013"}, {"x-api-version": "v"}, {"x-api-version": "1,2"}):
+    for headers in (
+        {},
+        {"x-api-version": "3"},
+        {"x-api-version": "013"},
+        {"x-api-version": "v"},
+        {"x-api-version": "1,2"},
+    ):
         reply = gateway.call("GET", "/orders", headers)
         assert reply.status == 400
         assert reply.json["versions"] == ["0.3", "1", "2"]
@@ -109,10 +125,8 @@ def test_headers_of_policies(serve: Serve, upstream: Upstream) -> None:
 
 
 def test_timeout_and_dead_service(serve: Serve, upstream: Upstream) -> None:
-    import threading
-
     hold = threading.Event()
-    upstream.behaviour["/slow"] = lambda request: hold.wait(3) and None
+    upstream.behaviour["/slow"] = lambda request: None if hold.wait(3) else None
     gone = replace(upstream.cluster("gone"), endpoints=(replace(upstream.cluster().endpoints[0], port=1),))
     table = by_path(
         [
@@ -198,14 +212,32 @@ def test_envoy_answers_as_the_table_says(serve: Serve, upstream: Upstream) -> No
         for path in PATHS:
             for method in chance.sample(METHODS, 2):
                 name = f"{label} {method} {path}"
-                reply = Answer(200, (("x-rule", name),), name)
-                operations.append(served(path, method, label=label, name=name, default=label == "2", action=reply))
+                said = Answer(200, (("x-rule", name),), name)
+                operations.append(served(path, method, label=label, name=name, default=label == "2", action=said))
     made = deployable(rules=by_header(operations, "x-api-version"), version_key=VersionKey("header", "x-api-version"))
     gateway = serve(made)
-    pieces = ["orders", "export", "7", "7.json", "lines", "", "x", "a.json", "%41", "é", "a b", "{id}", "*", "+", ";v=1"]
+    pieces = [
+        "orders",
+        "export",
+        "7",
+        "7.json",
+        "lines",
+        "",
+        "x",
+        "a.json",
+        "%41",
+        "é",
+        "a b",
+        "{id}",
+        "*",
+        "+",
+        ";v=1",
+    ]
     for _ in range(400):
         path = "/" + "/".join(chance.choice(pieces) for _ in range(chance.randint(1, 3)))
-        path = path.replace("//", "/").replace("é", "%C3%A9").replace(" ", "%20").replace("{", "%7B").replace("}", "%7D")
+        path = (
+            path.replace("//", "/").replace("é", "%C3%A9").replace(" ", "%20").replace("{", "%7B").replace("}", "%7D")
+        )
         method = chance.choice([*METHODS, "DELETE"])
         version = chance.choice(["", "1", "2", "v2", "3"])
         headers = {"x-api-version": version} if version else {}

@@ -171,7 +171,12 @@ def test_client_address_is_not_believed_without_trusted_hops(serve: Serve, upstr
     assert manager["use_remote_address"] is True
     assert manager.get("xff_num_trusted_hops", 0) == 0
     behind = serve(
-        deployable(name="behind", rules=table, clusters=(upstream.cluster(),), listener=replace(direct.deployable.listener, trusted_hops=2))
+        deployable(
+            name="behind",
+            rules=table,
+            clusters=(upstream.cluster(),),
+            listener=replace(direct.deployable.listener, trusted_hops=2),
+        )
     )
     assert http_manager(behind)["xff_num_trusted_hops"] == 2
 

@@ -18,7 +18,9 @@ def cluster(planned: Cluster) -> Data:
         "per_connection_buffer_limit_bytes": BUFFER,
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": {
-            "thresholds": [{"max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024, "max_retries": 3}]
+            "thresholds": [
+                {"max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024, "max_retries": 3}
+            ]
         },
     }
     if named:

@@ -67,7 +67,7 @@ def _one_host_only(paths: Data) -> Data:
 
     Envoy joins them with a comma, so a gateway with named hosts does not find the joined one.
     """
-    refused = {"name": "two hosts", "match": {"prefix": "/"}, "direct_response": _problem(400)}
+    refused: Data = {"name": "two hosts", "match": {"prefix": "/"}, "direct_response": _problem(400)}
     refused["response_headers_to_add"] = [_set("content-type", "application/problem+json")]
     return {
         "matcher_list": {

@@ -43,7 +43,9 @@ def check(binary: Path, deployable: Deployable) -> list[Finding]:
         said = refusal(local)
         if said is None:
             return []
-        rule = _culprit(local.rules, lambda rules: refusal(replace(local, rules=tuple(rules), clusters=_stand_ins(local))))
+        rule = _culprit(
+            local.rules, lambda rules: refusal(replace(local, rules=tuple(rules), clusters=_stand_ins(local)))
+        )
         if rule is not None:
             return [_finding(rule[1], rule[0].where)]
         cluster = _culprit(local.clusters, lambda some: refusal(replace(local, rules=(), clusters=tuple(some))))
@@ -80,7 +82,9 @@ def _finding(said: str, where: object) -> Finding:
 
 def _stand_ins(deployable: Deployable) -> tuple[Cluster, ...]:
     """Clusters that surely are fine, so that only the rules are on trial."""
-    return tuple(replace(c, endpoints=(Endpoint("127.0.0.1", 1, None),), connect_timeout=1000) for c in deployable.clusters)
+    return tuple(
+        replace(c, endpoints=(Endpoint("127.0.0.1", 1, None),), connect_timeout=1000) for c in deployable.clusters
+    )
 
 
 def _culprit(items: Sequence[T], refusal: Callable[[Sequence[T]], str | None]) -> tuple[T, str] | None:
@@ -106,7 +110,9 @@ def _refusal(binary: Path, deployable: Deployable, folder: Path) -> str | None:
     """Envoy's sentence, or None where it takes the deployable."""
     unreferenced = {c.name for c in deployable.clusters}
     rules = tuple(
-        r for r in deployable.rules if isinstance(r.action, Answer) or all(t.cluster in unreferenced for t in r.action.targets)
+        r
+        for r in deployable.rules
+        if isinstance(r.action, Answer) or all(t.cluster in unreferenced for t in r.action.targets)
     )
     path = folder / "envoy.yaml"
     path.write_text(dump(static(replace(deployable, rules=rules))), encoding="utf-8")
@@ -129,6 +135,8 @@ def _refusal(binary: Path, deployable: Deployable, folder: Path) -> str | None:
 def _sentence(printed: str, folder: Path) -> str:
     """The reason in what Envoy printed, without log prefixes and our temporary paths."""
     lines = [re.sub(r"^\[[^\]]*\](\[[^\]]*\])*\s*(\[[^\]]*\]\s*)?", "", line) for line in printed.splitlines()]
-    reasons = [line for line in lines if "rror" in line or "invalid" in line.lower()] or lines or ["it does not say why"]
+    reasons = (
+        [line for line in lines if "rror" in line or "invalid" in line.lower()] or lines or ["it does not say why"]
+    )
     text = re.sub(r"^error initializing configuration '[^']*': ", "", reasons[0].strip())
     return text.replace(str(folder) + "/", "")[:500]

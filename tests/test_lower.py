@@ -1,0 +1,141 @@
+"""From a checked project to the plan: prefixes, defaults, lifetimes, weights."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from compiler import pipeline
+from compiler.plan import Answer, Deployable, Forward, Rule, Target
+from compiler.routing import Request, answer
+
+CONTRACT = """\
+openapi: 3.1.0
+info: {{title: Orders, version: {version}}}
+paths:
+  /orders/{{id}}:
+    get:
+      operationId: getOrder
+      parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]
+      responses: {{"200": {{description: ok}}}}
+"""
+PROJECT = """\
+gatewright: 1
+settings: {versioning: {max_live_majors: 9}}
+contracts:
+  orders:
+    versions:
+      0.3.1: {openapi: orders-0.3.1.yaml}
+      1.4.2: {openapi: orders-1.4.2.yaml, deprecated: 2026-09-01, sunset: 2027-03-31}
+      2.0.0: {openapi: orders-2.0.0.yaml}
+      2.1.0: {openapi: orders-2.1.0.yaml}
+      3.0.0-rc.1: {openapi: orders-3.0.0-rc.1.yaml}
+services:
+  s0: {implements: orders@0.3.1, endpoints: [{host: a, port: 1}]}
+  s1: {implements: orders@1.4.2, endpoints: [{host: a, port: 1}], base_path: /api/}
+  s20: {implements: orders@2.0.0, endpoints: [{host: a, port: 1}]}
+  s21a: {implements: orders@2.1.0, endpoints: [{host: b, port: 2}, {host: a, port: 1}], weight: 90}
+  s21b: {implements: orders@2.1.0, endpoints: [{host: a, port: 1}], weight: 10}
+  s21c: {implements: orders@2.1.0, endpoints: [{host: a, port: 1}], weight: 0}
+gateways:
+  public:
+    listen: {address: 127.0.0.1, port: 8080}
+"""
+
+
+def plan(folder: Path, rest: str, project: str = PROJECT) -> Deployable:
+    for version in ("0.3.1", "1.4.2", "2.0.0", "2.1.0", "3.0.0-rc.1"):
+        (folder / f"orders-{version}.yaml").write_text(CONTRACT.format(version=version))
+    (folder / "gatewright.yaml").write_text(project + rest)
+    outcome = pipeline.validate(folder, date(2026, 11, 1))
+    assert outcome.checked is not None, [d.finding.message for d in outcome.diagnostics]
+    return pipeline.plan(outcome).deployables[0]
+
+
+def get(deployable: Deployable, path: str, **headers: str) -> Rule | None:
+    return answer(deployable, Request("GET", "any", path, headers))
+
+
+def forward(rule: Rule | None) -> Forward:
+    assert rule is not None
+    assert isinstance(rule.action, Forward), rule.name
+    return rule.action
+
+
+def test_each_major_is_served_at_its_highest_implemented_version(tmp_path: Path) -> None:
+    made = plan(tmp_path, "    expose: [{contract: orders}]\n")
+    assert [(e.label, e.version, e.prefix) for e in made.exposed] == [
+        ("0.3", "0.3.1", "/v0.3"),
+        ("1", "1.4.2", "/v1"),
+        ("2", "2.1.0", "/v2"),
+    ]
+    assert forward(get(made, "/v0.3/orders/7")).strip == "/v0.3"
+    assert get(made, "/v3/orders/7") is None
+
+
+def test_prefixes_weights_and_base_path(tmp_path: Path) -> None:
+    made = plan(tmp_path, "    expose: [{contract: orders, versions: ^1 || ^2, at: /shop/}]\n")
+    first = forward(get(made, "/v1/shop/orders/7"))
+    assert (first.strip, first.prepend, first.targets) == ("/v1/shop", "/api", (Target("s1", 1),))
+    second = forward(get(made, "/v2/shop/orders/7"))
+    assert second.targets == (Target("s21a", 90), Target("s21b", 10))
+    cluster = next(c for c in made.clusters if c.name == "s21a")
+    assert [(e.host, e.port) for e in cluster.endpoints] == [("a", 1), ("b", 2)]
+
+
+def test_lifetime_headers(tmp_path: Path) -> None:
+    made = plan(tmp_path, "    expose: [{contract: orders, versions: ^1 || ^2, at: /shop}]\n")
+    assert forward(get(made, "/v1/shop/orders/7")).response_headers.set == (
+        ("deprecation", "@1788220800"),  # date -u -d 2026-09-01 +%s
+        ("link", '</v2/shop/>; rel="successor-version"'),
+        ("sunset", "Wed, 31 Mar 2027 23:59:59 GMT"),
+    )
+    assert forward(get(made, "/v2/shop/orders/7")).response_headers.set == ()
+
+
+def test_a_header_version_has_no_link(tmp_path: Path) -> None:
+    made = plan(
+        tmp_path,
+        "    versioning: {in: header, name: X-Version}\n    expose: [{contract: orders, versions: ^1 || ^2}]\n",
+    )
+    names = [name for name, _ in forward(get(made, "/orders/7", **{"x-version": "1"})).response_headers.set]
+    assert names == ["deprecation", "sunset"]
+
+
+def test_defaults(tmp_path: Path) -> None:
+    for default, version in (("latest", "2.1.0"), ("oldest", "1.4.2")):
+        made = plan(
+            tmp_path,
+            f"    versioning: {{default: {default}}}\n    expose: [{{contract: orders, versions: ^1 || ^2}}]\n",
+        )
+        unversioned = forward(get(made, "/orders/7"))
+        assert (unversioned.version, unversioned.strip) == (version, "")
+        assert forward(get(made, "/v1/orders/7")).version == "1.4.2"
+        assert forward(get(made, "/v2/orders/7")).version == "2.1.0"
+
+
+def test_a_range_as_default(tmp_path: Path) -> None:
+    made = plan(
+        tmp_path,
+        "    versioning: {in: header, name: x-version}\n"
+        "    expose: [{contract: orders, versions: ^1 || ^2, default: ~1.4}]\n",
+    )
+    assert forward(get(made, "/orders/7")).version == "1.4.2"
+    refused = get(made, "/orders/7", **{"x-version": "9"})
+    assert refused is not None
+    assert isinstance(refused.action, Answer)
+    assert refused.action.status == 400
+
+
+def test_a_pre_release_is_served_where_a_range_names_it(tmp_path: Path) -> None:
+    service = "  s3: {implements: orders@3.0.0-rc.1, endpoints: [{host: a, port: 1}]}\ngateways:\n"
+    project = PROJECT.replace("gateways:\n", service)
+    made = plan(tmp_path, "    expose: [{contract: orders, versions: 3.0.0-rc.1}]\n", project)
+    assert [e.version for e in made.exposed] == ["3.0.0-rc.1"]
+
+
+def test_servers_and_title_of_the_effective_api(tmp_path: Path) -> None:
+    made = plan(tmp_path, "    hosts: [b.test, a.test]\n    expose: [{contract: orders, versions: ^2}]\n")
+    assert made.hosts == ("a.test", "b.test")
+    assert made.api["servers"] == [{"url": "http://a.test:8080"}, {"url": "http://b.test:8080"}]
+    assert list(made.api["paths"]) == ["/v2/orders/{id}"]
