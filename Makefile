@@ -20,12 +20,13 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Writes anew what is generated: golden files, the schema, docs/rules.md, out/shop.
+# Writes anew what is generated: golden files, the schema, docs/fields.md, docs/rules.md, out/shop.
 update: $(READY)
 	$(BIN)/python -m compiler.schema
+	$(BIN)/python -m compiler.reference
 	$(BIN)/python -m compiler.rules.page
-	$(BIN)/gatewright build examples/shop -o out/shop
-	$(BIN)/python -m pytest -q --update tests/test_reject.py tests/test_terminal.py
+	$(BIN)/gatewright build examples/shop -o out/shop --as-of 2027-03-31
+	$(BIN)/python -m pytest -q --update $(wildcard tests/test_reject.py tests/test_terminal.py)
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "gatewright needs Python 3.11 or newer, and there is none on PATH" >&2; exit 2; }

@@ -180,21 +180,41 @@ def _union(members: tuple[Any, ...]) -> Decoder:
         shape = dict if isinstance(value, dict) else list if isinstance(value, list) else str
         if shape is str and isinstance(value, (str, bool)) and value in exact:
             return value
-        options = by_shape[shape] or by_shape[dict] or by_shape[str] or by_shape[list]
-        if secret is not None and shape is str:
-            options = by_shape[dict]
-        tried: list[Finding] = []
+        options = by_shape[dict] if secret is not None and shape is str else by_shape[shape]
+        refusals: list[list[Finding]] = []
         for option in options:
             mine: list[Finding] = []
             result = option(value, span, key, mine)
             if result is not INVALID:
                 out += mine
                 return result
-            tried = tried if tried and len(options) > 1 and option is not options[0] else mine
-        out += tried
+            refusals.append(mine)
+        forms_alone = shape is str and all(len(r) == 1 and r[0].message.startswith("expected ") for r in refusals)
+        if not options or (forms_alone and secret is None):  # say all that could stand here
+            hint = did_you_mean(value, [c for c in exact if isinstance(c, str)]) if isinstance(value, str) else None
+            out.append(_wrong(span, ", or ".join(_says(member) for member in members), value, hint))
+        else:
+            out += refusals[0]
         return INVALID
 
     return decode_union
+
+
+def _says(annotation: Any) -> str:
+    """What a member of a union expects, for a message that names them all."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return ", ".join(f"`{str(c).lower() if isinstance(c, bool) else c}`" for c in get_args(annotation))
+    if origin is Annotated:
+        base, *marks = get_args(annotation)
+        return str(marks[-1].says) if isinstance(marks[-1], (Scalar, Raw)) else _says(base)
+    if is_dataclass(annotation) and isinstance(annotation, type):
+        return _mapping([key for key, _, _ in language_fields(annotation)])
+    return "a list" if origin is tuple else "a mapping"
+
+
+def _mapping(keys: list[str]) -> str:
+    return "a mapping with " + ", ".join(f"`{key}`" for key in keys[:4]) + (", ..." if len(keys) > 4 else "")
 
 
 def _shape(annotation: Any) -> type:
@@ -280,7 +300,7 @@ def _object(target: type) -> Decoder:
     exactly_one: tuple[str, ...] = getattr(target, "EXACTLY_ONE", ())
     only_with: Mapping[str, str] = getattr(target, "ONLY_WITH", {})
     secret: bool = getattr(target, "SECRET", False)
-    what = "a mapping with " + ", ".join(f"`{key}`" for key in keys[:4]) + (", ..." if len(keys) > 4 else "")
+    what = _mapping(keys)
     compiled: list[tuple[str, str, Decoder, bool]] = []  # filled at first use: model classes may refer to each other
 
     def decode_object(value: Any, span: Span, key: Span | None, out: list[Finding]) -> Any:

@@ -22,6 +22,10 @@ class Library:
 
     root: Path
     findings: list[Finding] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Names of all files that were asked for, there or not."""
+    globs: list[str] = field(default_factory=list)
+    """The includes, as far as they are patterns of files in the project."""
     _documents: dict[str, Document | None] = field(default_factory=dict)
     _sources: dict[str, Source] = field(default_factory=dict)
 
@@ -72,6 +76,7 @@ class Library:
         """The text of a file by its project name."""
         if name in self._sources:
             return self._sources[name]
+        self.asked.add(name)
         path = self.root / name
         try:
             if path.is_dir():

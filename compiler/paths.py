@@ -32,23 +32,23 @@ class Segment:
 
     parts: tuple[str, ...]
 
-    @property
+    @cached_property
     def kind(self) -> Kind:
         if len(self.parts) == 1:
             return Kind.LITERAL
         return Kind.PARAMETER if len(self.parts) == 3 and not self.parts[0] and not self.parts[2] else Kind.MIXED
 
-    @property
+    @cached_property
     def literal(self) -> str:
         """The literal text; the whole text where there is no parameter."""
         return "".join(self.parts[::2])
 
-    @property
+    @cached_property
     def shape(self) -> str:
         """The segment with its parameters' names taken out."""
         return "{}".join(self.parts[::2])
 
-    @property
+    @cached_property
     def regex(self) -> str:
         return "[^/]+".join(escape_re2(text) for text in self.parts[::2])
 

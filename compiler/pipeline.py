@@ -37,8 +37,8 @@ class Outcome:
 
     diagnostics: tuple[Diagnostic, ...]
     checked: Checked | None
-    sources: tuple[Source, ...]
-    """Every file that was read, by name."""
+    library: Library
+    """The files that were read and asked for."""
 
     @property
     def errors(self) -> int:
@@ -66,7 +66,7 @@ def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
     if project is None:
         findings += library.findings
         return Outcome(
-            _diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library.sources
+            _diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library
         )
     if only is not None:
         project = _restricted(project, only)
@@ -77,7 +77,7 @@ def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
     shown = _diagnostics(suppressions.apply(findings, library.sources, complete=only is None))
     if checked is None and not any(d.severity is Severity.ERROR for d in shown):
         checked = checks.accept(workspace)  # every error was suppressed, with a reason
-    return Outcome(shown, checked, library.sources)
+    return Outcome(shown, checked, library)
 
 
 def _restricted(project: Project, only: str) -> Project:
@@ -168,7 +168,14 @@ def _includes(library: Library, document: Document) -> tuple[list[tuple[str, Spa
                 )
             )
             continue
-        matches = sorted(path for path in library.root.glob(pattern) if path.is_file() and path.name != "")
+        try:
+            matches = sorted(path for path in library.root.glob(pattern) if path.is_file() and path.name != "")
+        except ValueError:  # pathlib takes `**` only alone
+            findings.append(
+                Finding("include-not-found", f"`{pattern}` is no pattern: `**` stands for whole folders", where, "write `**/*.yaml`")
+            )
+            continue
+        library.globs.append(pattern)
         names = []
         for path in matches:
             name = relative_name(library.root, path)

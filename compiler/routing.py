@@ -7,9 +7,11 @@ for the tree: literal prefixes, each with the few rules that a path under it can
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from compiler.paths import Kind, PathTemplate, Segment
 from compiler.plan import Deployable, Rule, VersionKey, VersionTest
 
 
@@ -24,11 +26,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Rules in the table's order, split by what follows the parameters of their paths.
+
+    The first branch whose pattern matches the whole path (with its query) decides, and ``rest`` where none does. A branch
+    holds every rule that a path of its pattern can meet, so it does not matter that several may match.
+    """
+
+    branches: tuple[tuple[str, Choice], ...]
+    rest: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
-    """The rules for paths whose longest known prefix is ``prefix``, in the table's order."""
+    """The rules for paths whose longest known prefix is ``prefix``."""
 
     prefix: str
-    rules: tuple[Rule, ...]
+    choice: Choice
 
 
 def tree(rules: Iterable[Rule]) -> tuple[Leaf, ...]:
@@ -37,28 +51,87 @@ def tree(rules: Iterable[Rule]) -> tuple[Leaf, ...]:
     Every rule with a path stands in the leaf of its own literal prefix and in each leaf below which its paths reach;
     rules without a path stand in every leaf and, as the leaf ``/``, decide what has no other.
     """
-    table = list(rules)
-    prefixes = sorted({"/", *(rule.path.literal_prefix for rule in table if rule.path is not None)})
-    by_prefix: dict[str, list[tuple[int, Rule]]] = {}
+    groups: dict[str, _Group] = {}
     everywhere: list[tuple[int, Rule]] = []
-    for numbered in enumerate(table):
-        path = numbered[1].path
-        if path is None:
-            everywhere.append(numbered)
+    for index, rule in enumerate(rules):
+        if rule.path is None:
+            everywhere.append((index, rule))
         else:
-            by_prefix.setdefault(path.literal_prefix, []).append(numbered)
+            groups.setdefault(rule.path.shape, _Group(rule.path, [])).rules.append((index, rule))
+    by_prefix: dict[str, list[_Group]] = {"/": []}
+    for group in groups.values():
+        by_prefix.setdefault(group.path.literal_prefix, []).append(group)
     leaves = []
     above: list[str] = []  # the known prefixes that the current one starts with, shortest first
-    for prefix in prefixes:
+    for prefix in sorted(by_prefix):
         while above and not prefix.startswith(above[-1]):
             above.pop()
-        held = list(everywhere)
-        held += by_prefix.get(prefix, ())
-        for shorter in above:
-            held += [n for n in by_prefix.get(shorter, ()) if n[1].path is not None and n[1].path.reaches(prefix)]
+        held = by_prefix[prefix] + [g for shorter in above for g in by_prefix[shorter] if g.path.reaches(prefix)]
         above.append(prefix)
-        leaves.append(Leaf(prefix, tuple(rule for _, rule in sorted(held, key=lambda n: n[0]))))
+        leaves.append(Leaf(prefix, _choice(held, everywhere, (), prefix.count("/") - 1)))
     return tuple(leaves)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rules of one path, with their positions in the table."""
+
+    path: PathTemplate
+    rules: list[tuple[int, Rule]]
+
+
+def _choice(groups: list[_Group], everywhere: list[tuple[int, Rule]], known: tuple[Segment, ...], after: int) -> Choice:
+    """Split rules by the next literal segment that stands behind a parameter.
+
+    ``known`` are the segments that the pattern so far fixes; ``after`` is how many the leaf's prefix fixes anyway. Paths
+    like ``/repos/{owner}/{repo}/...`` have hundreds of operations behind one prefix, and each costs a regular expression.
+    """
+    start = max(len(known), after)
+    keys: dict[str, tuple[Segment, ...]] = {}
+    rest = []
+    for group in groups:
+        key = _next_literal(group.path, start)
+        if key is None:
+            rest.append(group)
+        else:
+            keys.setdefault("/".join(s.shape for s in key), key)
+    branches = []
+    for _, key in sorted(keys.items()):
+        inside = [g for g in groups if _meets(g.path, key, len(known))]
+        pattern = "/" + "/".join(s.regex.replace("[^/]+", "[^/?]+") for s in key) + "([/?].*)?"
+        branches.append((pattern, _choice(inside, everywhere, key, after)))
+    ordered = sorted((numbered for g in rest for numbered in g.rules), key=lambda n: n[0])
+    if everywhere:
+        ordered = sorted([*ordered, *everywhere], key=lambda n: n[0])
+    return Choice(tuple(branches), tuple(rule for _, rule in ordered))
+
+
+def _next_literal(path: PathTemplate, start: int) -> tuple[Segment, ...] | None:
+    """The segments up to the first literal one from ``start`` on that has a parameter before it there."""
+    for index in range(start, len(path.segments)):
+        if path.segments[index].kind is Kind.LITERAL and path.segments[index].shape:
+            before = path.segments[start:index] or path.segments[:start]
+            parametrised = any(s.kind is not Kind.LITERAL for s in before)
+            return path.segments[: index + 1] if parametrised else None
+    return None
+
+
+def _meets(path: PathTemplate, key: tuple[Segment, ...], known: int) -> bool:
+    """Whether a path of a template can begin with segments of these shapes, of which the first are ``known`` to fit.
+
+    Errs only towards True.
+    """
+    if len(path.segments) < len(key):
+        return False
+    for mine, its in zip(path.segments[known : len(key)], key[known:], strict=True):
+        if mine.shape == its.shape or (mine.kind is not Kind.LITERAL and its.kind is not Kind.LITERAL):
+            continue
+        if mine.kind is its.kind:
+            return False  # two literals
+        pattern, text = (mine.regex, its.literal) if its.kind is Kind.LITERAL else (its.regex, mine.literal)
+        if re.fullmatch(pattern, text) is None:
+            return False
+    return True
 
 
 def holds_host(deployable: Deployable, host: str) -> bool:

@@ -129,3 +129,30 @@ def valid(schema: Any, value: Any, components: Mapping[str, Any]) -> bool:
     root = {"components": {"schemas": dict(components)}, "asked": schema}
     registry = Registry().with_resource("urn:all", Resource.from_contents(root, default_specification=DRAFT202012))
     return Draft202012Validator({"$ref": "urn:all#/asked"}, registry=registry).is_valid(value)
+
+
+def endless(components: Mapping[str, Any]) -> bool:
+    """Whether a component stands for itself without a step into the value: the library never comes back from those."""
+    edges = {name: _in_place(schema) for name, schema in components.items()}
+    for start in edges:
+        reached, waiting = set[str](), list(edges[start])
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += edges[name]
+        if start in reached:
+            return True
+    return False
+
+
+def _in_place(schema: Any) -> set[str]:
+    """The components that judge the same value as a schema does."""
+    if not isinstance(schema, Mapping):
+        return set()
+    found = {schema["$ref"].rpartition("/")[2]} if "$ref" in schema else set()
+    for key in ("allOf", "anyOf", "oneOf"):
+        found |= {name for branch in schema.get(key, ()) for name in _in_place(branch)}
+    for key in ("not", "if", "then", "else"):
+        found |= _in_place(schema.get(key))
+    return found | {name for branch in schema.get("dependentSchemas", {}).values() for name in _in_place(branch)}

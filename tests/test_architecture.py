@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -13,37 +14,10 @@ PACKAGE = ROOT / "compiler"
 
 # A part is a module or a folder of compiler/; behind it, what it imports of the others.
 TABLE = {
-    "source": "",
-    "diagnostics": "source",
-    "report": "source diagnostics",
-    "json_places": "",
-    "reader": "source diagnostics json_places",
-    "files": "source diagnostics reader",
-    "paths": "",
-    "plan": "source paths",
-    "rules": "diagnostics",
-    "suppressions": "source diagnostics reader rules",
-    "model": "source reader",
-    "decode": "source diagnostics reader model",
-    "schema": "model decode",
-    "contracts": "source diagnostics reader files paths",
-    "workspace": "source diagnostics reader files model contracts",
-    "client_paths": "model contracts workspace",
-    "policies": "model plan",
-    "checks": "source diagnostics rules paths model decode contracts workspace client_paths policies",
-    "tables": "source paths contracts plan",
-    "routing": "plan",
-    "lower": "model contracts workspace client_paths policies checks plan tables",
-    "yaml_text": "",
-    "artifacts": "",
-    "throwaway": "",
-    "backends": "diagnostics paths plan routing throwaway yaml_text",
-    "pipeline": "source diagnostics reader files rules suppressions model decode workspace checks lower plan backends",
-    "local": "source contracts workspace checks plan tables artifacts yaml_text throwaway backends",
-    "cli": "diagnostics report rules pipeline plan artifacts local",
-    "demo": "pipeline plan backends local cli",
-    "__init__": "",
-    "__main__": "cli",
+    part: set(re.findall(r"`(\w+)`", named))
+    for part, named in re.findall(
+        r"(?m)^\| `(\w+)` \|([ `\w]*)\|$", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    )
 }
 ONLY_THERE = {
     "click": {"cli"},
@@ -76,12 +50,11 @@ def test_parts_import_what_the_table_says_and_nothing_else() -> None:
         top, _, rest = module.partition(".")
         if top == "compiler" and rest.partition(".")[0] != part:
             found[part].add(rest.partition(".")[0])
-    assert found == {part: set(named.split()) for part, named in TABLE.items()}
+    assert found == TABLE
 
 
 def test_the_table_has_no_circle() -> None:
-    order = list(TopologicalSorter({part: named.split() for part, named in TABLE.items()}).static_order())
-    assert set(order) == TABLE.keys()
+    assert set(TopologicalSorter(TABLE).static_order()) == TABLE.keys()
 
 
 def test_other_distributions_are_imported_in_one_place() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from compiler.contracts.effective import Part, build
@@ -17,7 +17,7 @@ from compiler.diagnostics import Finding
 from compiler.files import Library
 from compiler.source import Source
 from tests.contracts import answering, api, loaded, minimal
-from tests.schemas import schemas, valid, values
+from tests.schemas import endless, schemas, valid, values
 from tests.test_contracts_fits import schema_of
 
 
@@ -374,16 +374,10 @@ def test_parameters_of_paths_take_the_first_versions_names() -> None:
 @settings(max_examples=150, deadline=None)
 @given(schemas, values, st.fixed_dictionaries({"One": schemas, "Two": schemas}))
 def test_schemas_keep_their_meaning(schema: Any, value: Any, components: dict[str, Any]) -> None:
-    made_api, _ = loaded(answering(schema, **components))
-    if made_api is None:
-        return
-    made = sound(build("g", [part(made_api)]))
-    copied = api(made)
+    assume(not endless(components))
+    copied = api(sound(build("g", [part(api(answering(schema, **components)))])))
     root = copied.root.value.get("components", {}).get("schemas", {})
-    try:
-        assert valid(schema, value, components) == valid(schema_of(copied).value, value, root)
-    except RecursionError:  # a schema that stands for itself by way of a choice
-        return
+    assert valid(schema, value, components) == valid(schema_of(copied).value, value, root)
 
 
 @settings(max_examples=60, deadline=None)

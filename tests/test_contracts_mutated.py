@@ -98,12 +98,10 @@ odd = (
 )
 
 
-def changed(path: tuple[str | int, ...], value: Any, drop: bool) -> dict[str, Any]:
-    made = copy.deepcopy(RICH)
-    holder: Any = made
+def changed(path: tuple[str | int, ...], value: Any, drop: bool) -> Any:
+    made: Any = copy.deepcopy(RICH)
+    holder = made
     for step in path[:-1]:
-        if not isinstance(holder, (dict, list)) or (isinstance(holder, dict) and step not in holder):
-            return made
         holder = holder[step]
     if drop:
         del holder[path[-1]]

@@ -14,7 +14,7 @@ from compiler.contracts.fits import Direction
 from compiler.contracts.openapi import Api
 from compiler.contracts.values import ImpossibleError, Maker
 from tests.contracts import answering, api, loaded
-from tests.schemas import plain_schemas, schemas, valid
+from tests.schemas import endless, plain_schemas, schemas, valid
 from tests.test_contracts_fits import schema_of
 
 
@@ -42,15 +42,12 @@ def test_what_people_write_gets_a_valid_value(schema: dict[str, Any]) -> None:
 @given(schemas, st.fixed_dictionaries({"One": schemas, "Two": schemas}))
 def test_what_is_said_to_be_valid_is(schema: Any, components: dict[str, Any]) -> None:
     contract, _ = loaded(answering(schema, **components))
-    if contract is None:
+    if contract is None:  # a circle of references
         return
     value, settled = tried(contract)
     json.dumps(value, allow_nan=False)
     assert tried(contract) == (value, settled)
-    try:
-        assert not settled or valid(schema, value, components)
-    except RecursionError:  # a schema that stands for itself by way of a choice
-        return
+    assert not settled or endless(components) or valid(schema, value, components)
 
 
 CASES: dict[str, tuple[Any, Any]] = {

@@ -14,7 +14,7 @@ from compiler.local.curl import calls, line
 from compiler.local.envoy import EnvoyProblem, envoy_version, find_envoy, start
 from compiler.local.ports import free_port, why_not
 from compiler.local.stubs import pointed_at_stubs, stubbed
-from compiler.local.throwaway import pair
+from compiler.throwaway import pair
 from compiler.local.watch import signature
 from compiler.routing import Request, answer
 from tests.projects import write_project

@@ -36,7 +36,7 @@ def test_all_parts_of_a_diagnostic() -> None:
     other = span("\n" * 9 + "contracts: {orders: 1}\n", "orders", "teams/a.yaml")
     found = error(span(TEXT, "ordes"), help="did you mean `orders`?", notes=(Note("declared here", other),))
     assert text(found) == (
-        "gatewright.yaml:3:31: error[unknown-reference]: no contract is named `ordes`\n"
+        "gatewright.yaml:3:32: error[unknown-reference]: no contract is named `ordes`\n"
         "   3 |   public: {expose: [{contract: ordes}]}\n"
         "     |                                ^^^^^\n"
         "  note: teams/a.yaml:10:13: declared here\n"
@@ -91,7 +91,7 @@ def test_windows_line_ends_are_not_shown() -> None:
 
 
 def test_control_characters_are_named() -> None:
-    assert shown(span("a: \x1b[31m\u202ex y", "x")) == ["a: <U+001B>[31m<U+202E>x y", " " * 27 + "^"]
+    assert shown(span("a: \x1b[31m\u202ex y", "x")) == ["a: <U+001B>[31m<U+202E>x y", " " * 23 + "^"]
     assert visible("a\x00\ud800") == "a<U+0000><U+D800>"
     hostile = error(span("a\x07.yaml: 1", "1", "a\x1b.yaml"), "found `\x1b]0;x\x07`", help="\x9b2J")
     assert not any(ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160 for c in text(hostile))
@@ -119,7 +119,9 @@ def test_a_secret_is_masked_wherever_its_line_is_shown() -> None:
     secret = Diagnostic(Severity.ERROR, Finding("plaintext-secret", "a literal secret", span(source, "hunter2")))
     same = Diagnostic(
         Severity.ERROR,
-        Finding("schema", "wrong", Span(secret.finding.where.source, 0, 3), notes=(Note("here", secret.finding.where),)),
+        Finding(
+            "schema", "wrong", Span(secret.finding.where.source, 0, 3), notes=(Note("here", secret.finding.where),)
+        ),
     )
     said = text(same, secret)
     assert "hunter2" not in said

@@ -71,7 +71,11 @@ def test_nothing_is_unused_before_all_checks_have_run() -> None:
         ("tls-missing", "`tls-missing` is allowed here without a reason", "write `# gatewright: allow"),
         ("tls-missing --", "`tls-missing` is allowed here without a reason", "write `# gatewright: allow"),
         ("tls-missing --   ", "`tls-missing` is allowed here without a reason", "write `# gatewright: allow"),
-        ("tls-missing because of the proxy", "this comment does not say what it allows, and why", "write `# gatewright: allow"),
+        (
+            "tls-missing because of the proxy",
+            "this comment does not say what it allows, and why",
+            "write `# gatewright: allow",
+        ),
         ("", "this comment does not say what it allows, and why", "write `# gatewright: allow"),
         ("tls-mising -- the proxy", "no rule is named `tls-mising`", "did you mean `tls-missing`?"),
         ("everything -- why not", "no rule is named `everything`", "`gatewright explain` lists the rules"),

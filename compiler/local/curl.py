@@ -5,13 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from compiler.contracts.examples import sample_request
 from compiler.contracts.openapi import Api, Operation
+from compiler.local.ports import bracketed, reached_at
 from compiler.plan import Deployable, Exposed
 
 _EACH = 3
+_LONGEST_BODY = 1_000
+"""Nobody pastes a longer one; operations that need one are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,9 @@ class Call:
 def calls(deployable: Deployable, exposed: Exposed, api: Api, most: int = _EACH) -> Iterator[Call]:
     """Calls of the exposed operations, those that only read first."""
     chosen = [o for o in api.operations if o.key in exposed.operations]
-    for operation in sorted(chosen, key=lambda o: (o.method != "GET", o.path.parameters != (), o.path_text))[:most]:
-        yield call(deployable, exposed, api, operation)
+    ordered = sorted(chosen, key=lambda o: (o.method != "GET", o.path.parameters != (), o.path_text, o.method))
+    made = (call(deployable, exposed, api, operation) for operation in ordered)
+    yield from islice((one for one in made if len(one.body or "") <= _LONGEST_BODY), most)
 
 
 def call(deployable: Deployable, exposed: Exposed, api: Api, operation: Operation) -> Call:
@@ -53,13 +59,36 @@ def filled(operation: Operation, values: Mapping[str, str]) -> str:
     return "".join(done)
 
 
+def base(deployable: Deployable) -> str:
+    """Scheme, host and port under which clients find the gateway; ``any`` stands in for a wildcard's star."""
+    return f"{'https' if deployable.listener.tls else 'http'}://{bracketed(_host(deployable))}:{deployable.listener.port}"
+
+
+def options(deployable: Deployable, authority: Path | None) -> tuple[str, ...]:
+    """What makes curl find the gateway under its own name, and trust the authority of a throwaway certificate."""
+    found: list[str] = []
+    host, listen = _host(deployable), deployable.listener
+    if host != reached_at(listen.address):
+        found += ["--resolve", f"{host}:{listen.port}:{bracketed(reached_at(listen.address))}"]
+    if authority is not None:
+        found += ["--cacert", str(authority)]
+    return tuple(found)
+
+
 def line(base: str, made: Call, options: tuple[str, ...]) -> str:
     """The call as a curl command. ``base`` is scheme, host and port; ``options`` come first."""
     words = ["curl", "-i", *options]
-    if made.method != "GET":
+    if made.method == "HEAD":
+        words += ["--head"]  # with -X, curl would wait for a body
+    elif made.method != "GET" or made.body is not None:
         words += ["-X", made.method]
     for name, value in sorted(made.headers.items()):
-        words += ["-H", f"{name}: {value}"]
+        words += ["-H", f"{name}: {value}" if value else f"{name};"]  # what curl wants for an empty one
     if made.body is not None:
-        words += ["-d", made.body]
+        words += ["--data-raw", made.body]
     return shlex.join([*words, base + made.target])
+
+
+def _host(deployable: Deployable) -> str:
+    named = [host.replace("*.", "any.") for host in deployable.hosts if host != "*"]
+    return named[0] if named and "*" not in deployable.hosts else reached_at(deployable.listener.address)

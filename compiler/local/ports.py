@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
+from contextlib import ExitStack
+
+LOOPBACK = "127.0.0.1"
+_WILDCARDS = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 
-def free_port(address: str = "127.0.0.1") -> int:
+def free_port(address: str = LOOPBACK) -> int:
     """A port that nothing listens on at this moment."""
-    with _socket(address) as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1, address)[0]
+
+
+def free_ports(number: int, address: str = LOOPBACK) -> list[int]:
+    """Different ports that nothing listens on at this moment."""
+    with ExitStack() as held:
+        probes = [held.enter_context(_socket(address)) for _ in range(number)]
+        for probe in probes:
+            probe.bind((address, 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def why_not(address: str, port: int) -> str | None:
@@ -29,9 +40,37 @@ def why_not(address: str, port: int) -> str | None:
         if error.errno == errno.EACCES:
             return "is only for root"
         if error.errno == errno.EADDRNOTAVAIL:
-            return "is not an address of this machine"
+            return "is not on this machine: it has no such address"
         return f"cannot be listened on: {error.strerror}"
     return None
+
+
+def collide(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    """Whether two (address, port) cannot both be listened on; a wildcard takes every address of its family."""
+    if one[1] != other[1]:
+        return False
+    return one[0] == other[0] or (
+        (one[0] in _WILDCARDS or other[0] in _WILDCARDS) and (":" in one[0]) == (":" in other[0])
+    )
+
+
+def reached_at(address: str) -> str:
+    """The address at which this machine reaches what listens on ``address``: a wildcard's own loopback."""
+    return _WILDCARDS.get(address, address)
+
+
+def bracketed(address: str) -> str:
+    """An address as it stands in a URL or before a port."""
+    return f"[{address}]" if ":" in address else address
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _socket(address: str) -> socket.socket:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 from compiler.local.envoy import Running
@@ -17,30 +18,41 @@ class Reloaded(Enum):
     LATE = "late"
 
 
-def followed_counters(running: Running, name: str) -> dict[str, tuple[int, int]]:
-    """By file, how often Envoy took it and how often it refused it."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How often Envoy took a file, and how often it refused it."""
+
+    success: int
+    rejected: int
+
+
+def followed(running: Running, name: str) -> dict[str, Taken]:
+    """What Envoy made of each file that it follows; ``name`` is its route configuration's."""
+    stats = running.stats(r"\.update_(success|rejected)$")
     return {
-        file: (running.stat(f"{prefix}.update_success"), running.stat(f"{prefix}.update_rejected"))
+        file: Taken(stats.get(f"{prefix}.update_success", 0), stats.get(f"{prefix}.update_rejected", 0))
         for file, prefix in _prefixes(name).items()
     }
 
 
-def wait_for_reload(
-    running: Running, name: str, before: dict[str, tuple[int, int]], changed: Iterable[str], seconds: float = 5.0
-) -> Reloaded:
-    """Wait until every changed file was taken, or one was refused.
+def refused(running: Running, name: str) -> list[str]:
+    """The files that Envoy has refused at any time."""
+    return [file for file, taken in followed(running, name).items() if taken.rejected]
 
-    Listeners and clusters that are the same after all give no new success, so an attempt without a refusal will do.
-    """
+
+def wait_for_reload(
+    running: Running, name: str, before: Mapping[str, Taken], changed: Iterable[str], seconds: float = 10.0
+) -> Reloaded:
+    """Wait until every changed file was taken, or one was refused. Raises EnvoyProblem where Envoy is gone."""
     waiting = set(changed) & before.keys()
     deadline = time.monotonic() + seconds
     while waiting and time.monotonic() < deadline:
-        now = followed_counters(running, name)
-        if any(now[file][1] > before[file][1] for file in waiting):
+        now = followed(running, name)
+        if any(now[file].rejected > before[file].rejected for file in waiting):
             return Reloaded.REFUSED
-        waiting = {file for file in waiting if now[file][0] <= before[file][0]}
+        waiting = {file for file in waiting if now[file].success <= before[file].success}
         if waiting:
-            time.sleep(0.05)
+            time.sleep(0.03)
     return Reloaded.LATE if waiting else Reloaded.DONE
 
 

@@ -19,7 +19,7 @@ from compiler.local import stubs
 from compiler.local.envoy import EnvoyProblem, Running, start
 from compiler.local.ports import free_port, why_not
 from compiler.local.reload import Reloaded, followed_counters, wait_for_reload
-from compiler.local.throwaway import pair
+from compiler.throwaway import pair
 from compiler.plan import Deployable, Plan, Secret
 
 LOOPBACK = "127.0.0.1"

@@ -10,7 +10,7 @@ from compiler.backends.envoy.replies import problem_text
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, Data, seconds
 from compiler.paths import escape_re2
 from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
-from compiler.routing import tree
+from compiler.routing import Choice, tree
 
 
 def route_configuration(deployable: Deployable) -> Data:
@@ -29,20 +29,12 @@ def route_configuration(deployable: Deployable) -> Data:
     made = {id(rule): _route(rule, deployable.version_key) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
-            "input": {
-                "name": "path",
-                "typed_config": {"@type": HEADER_INPUT, "header_name": ":path"},
-            },
+            "input": _header_input("path", ":path"),
             "prefix_match_map": {
                 "map": {
-                    leaf.prefix: {
-                        "action": {
-                            "name": "routes",
-                            "typed_config": {"@type": ROUTE_LIST, "routes": [made[id(rule)] for rule in leaf.rules]},
-                        }
-                    }
+                    leaf.prefix: _decision(leaf.choice, made)
                     for leaf in tree(deployable.rules)
-                    if leaf.rules
+                    if leaf.choice.branches or leaf.choice.rest
                 }
             },
         }
@@ -62,6 +54,43 @@ def route_configuration(deployable: Deployable) -> Data:
     return data
 
 
+def _decision(choice: Choice, made: dict[int, Data]) -> Data:
+    """What a matcher does once it has matched: look at the branches, or try the routes."""
+    rest = {
+        "action": {
+            "name": "routes",
+            "typed_config": {"@type": ROUTE_LIST, "routes": [made[id(rule)] for rule in choice.rest]},
+        }
+    }
+    if not choice.branches:
+        return rest
+    branched: Data = {
+        "matcher_list": {
+            "matchers": [
+                {
+                    "predicate": {
+                        "single_predicate": {"input": _header_input("path", ":path"), "value_match": _predicate(pattern)}
+                    },
+                    "on_match": _decision(inner, made),
+                }
+                for pattern, inner in choice.branches
+            ]
+        }
+    }
+    if choice.rest:
+        branched["on_no_match"] = rest
+    return {"matcher": branched}
+
+
+def _predicate(pattern: str) -> Data:
+    """A pattern as xds.type.matcher.v3 has it, which wants its engine named."""
+    return {"safe_regex": {"google_re2": {}, "regex": pattern}}
+
+
+def _header_input(name: str, header: str) -> Data:
+    return {"name": name, "typed_config": {"@type": HEADER_INPUT, "header_name": header}}
+
+
 def _one_host_only(paths: Data) -> Data:
     """Refuse two Host headers, which RFC 9112 section 3.2 demands and a wildcard would let through.
 
@@ -75,10 +104,7 @@ def _one_host_only(paths: Data) -> Data:
                 {
                     "predicate": {
                         "single_predicate": {
-                            "input": {
-                                "name": "host",
-                                "typed_config": {"@type": HEADER_INPUT, "header_name": ":authority"},
-                            },
+                            "input": _header_input("host", ":authority"),
                             "value_match": {"contains": ","},
                         }
                     },

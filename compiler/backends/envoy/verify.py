@@ -59,7 +59,7 @@ def with_throwaway_secrets(deployable: Deployable, folder: Path) -> Deployable:
     secrets = host_secrets(deployable)
     if not secrets:
         return deployable
-    from compiler.local.throwaway import pair
+    from compiler.throwaway import pair
 
     made = pair(("localhost",))
     replaced: dict[Secret, Secret] = {}

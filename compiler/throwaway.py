@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -52,6 +53,24 @@ def pair(names: tuple[str, ...]) -> Pair:
         certificate.public_bytes(serialization.Encoding.PEM),
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )
+
+
+def why_not_a_pair(certificate: bytes, key: bytes) -> str | None:
+    """Why Envoy could not use a certificate and a key (PEM) together, in words; None where it can."""
+    try:
+        public = x509.load_pem_x509_certificate(certificate).public_key()
+    except ValueError:
+        return "the certificate is not PEM"
+    try:
+        private = serialization.load_pem_private_key(key, None)
+    except TypeError:
+        return "the key is encrypted, and Envoy has no passphrase for it"
+    except (ValueError, UnsupportedAlgorithm):
+        return "the key is not PEM"
+    raw = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    if private.public_key().public_bytes(*raw) != public.public_bytes(*raw):
+        return "the key is not the certificate's"
+    return None
 
 
 def _unsigned(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
