@@ -17,6 +17,7 @@ from compiler import pipeline
 from compiler.cli import options
 from compiler.local.envoy import EnvoyProblem
 from compiler.local.ports import free_port
+from compiler.local.secrets import SecretProblem
 from compiler.local.session import PortTaken, Session
 from compiler.plan import Deployable
 
@@ -115,7 +116,7 @@ def _stay(session: Session) -> int:
     print("\nIt goes on running; Ctrl-C ends it.")
     while (dead := session.dead()) is None:
         time.sleep(0.3)
-    print(f"Envoy of {dead.name} ended by itself: {' '.join(dead.last_lines)}", file=sys.stderr)
+    print(f"Envoy of {dead.name} ended by itself: {dead.last_words()}", file=sys.stderr)
     return 1
 
 
@@ -133,7 +134,8 @@ def _play(session: Session, scene: _Scene) -> int:
     words += [] if scene.method == "GET" else ["-X", scene.method]
     for name, value in scene.headers:
         words += ["-H", f"{name}: {value}"]
-    words += ["--cacert", str(session.authority)] if session.throwaway else []
+    authority = session.authority(scene.gateway)
+    words += ["--cacert", str(authority)] if authority else []
     words += ["--resolve", f"{host}:{listen.port}:{listen.address}", f"{scheme}://{host}:{listen.port}{scene.target}"]
     print(f"\n# {scene.says}\n$ {shlex.join(words)}")
     connection = _connection(session, deployable)
@@ -155,7 +157,7 @@ def _connection(session: Session, deployable: Deployable) -> HTTPConnection:
     listen = deployable.listener
     if listen.tls is None:
         return HTTPConnection(listen.address, listen.port, timeout=10)
-    trust = ssl.create_default_context(cafile=str(session.authority) if session.throwaway else None)
+    trust = ssl.create_default_context(cafile=session.authority(deployable.name))
     return HTTPSConnection(listen.address, listen.port, timeout=10, context=trust)
 
 

@@ -14,15 +14,23 @@ from compiler.contracts.versions import label_order
 from compiler.model.gateways import Gateway
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.secrets import SecretRef
-from compiler.model.services import Service
+from compiler.model.services import CircuitBreaker as CircuitBreakerModel
+from compiler.model.services import HealthCheck as HealthCheckModel
+from compiler.model.services import OutlierDetection as OutlierDetectionModel
+from compiler.model.services import Service, UpstreamTls
 from compiler.plan import (
+    CircuitBreaker,
+    ClientTls,
     Cluster,
     Deployable,
     Endpoint,
     Exposed,
     Forward,
+    HashOn,
     HeaderChanges,
+    HealthCheck,
     Listener,
+    OutlierDetection,
     Plan,
     Retry,
     Secret,
@@ -33,6 +41,10 @@ from compiler.plan import (
 from compiler.policies import Effective, effective
 from compiler.tables import Served, by_header, by_path
 from compiler.workspace import ExposedOperation, Exposure, Workspace
+
+
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""Where Debian, Alpine and Envoy's own image keep what `ca: system` means."""
 
 
 def lower(checked: Checked) -> Plan:
@@ -102,7 +114,42 @@ def _cluster(name: str, service: Service) -> Cluster:
         ),
         connect_timeout=service.connect_timeout,
         where=service.where.span,
+        protocol=service.protocol,
+        tls=_client_tls(service.tls) if service.tls else None,
+        health_check=_health_check(service.health_check) if service.health_check else None,
+        outlier_detection=_outlier_detection(service.outlier_detection) if service.outlier_detection else None,
+        circuit_breaker=_circuit_breaker(service.circuit_breaker) if service.circuit_breaker else CircuitBreaker(),
+        balancing=service.load_balancing,
     )
+
+
+def _client_tls(tls: UpstreamTls) -> ClientTls:
+    verified = tls.ca is not None and not tls.insecure_skip_verify
+    return ClientTls(
+        server_name=tls.server_name,
+        authority=Secret("file", SYSTEM_AUTHORITIES if tls.ca == "system" else tls.ca or "") if verified else None,
+        certificate=_secret(tls.certificate) if tls.certificate else None,
+        key=_secret(tls.key) if tls.key else None,
+        where=tls.where.span,
+    )
+
+
+def _health_check(check: HealthCheckModel) -> HealthCheck:
+    return HealthCheck(check.path, check.interval, check.timeout, check.unhealthy_after, check.healthy_after)
+
+
+def _outlier_detection(detection: OutlierDetectionModel) -> OutlierDetection:
+    return OutlierDetection(detection.consecutive_5xx, detection.ejection_time)
+
+
+def _circuit_breaker(breaker: CircuitBreakerModel) -> CircuitBreaker:
+    return CircuitBreaker(breaker.max_connections, breaker.max_pending, breaker.max_requests, breaker.max_retries)
+
+
+def _hash_on(services: Iterable[Service]) -> tuple[HashOn, ...]:
+    """What the services of a route hash, each once, in their order."""
+    wanted = [s.hash_on for s in services if s.load_balancing == "ring_hash" and s.hash_on is not None]
+    return tuple(dict.fromkeys(HashOn(hash_on.header) for hash_on in wanted))
 
 
 def _exposed(gateway: Gateway, exposure: Exposure) -> Exposed:
@@ -203,6 +250,7 @@ def _forward(
         contract=exposure.contract,
         version=exposure.version,
         operation=exposed.operation.key,
+        hash_on=_hash_on(services.values()),
     )
 
 

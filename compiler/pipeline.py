@@ -65,9 +65,7 @@ def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
     project, findings = read_project(library)
     if project is None:
         findings += library.findings
-        return Outcome(
-            _diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library
-        )
+        return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library)
     if only is not None:
         project = _restricted(project, only)
     workspace, more = build_workspace(project, library, as_of)
@@ -172,7 +170,12 @@ def _includes(library: Library, document: Document) -> tuple[list[tuple[str, Spa
             matches = sorted(path for path in library.root.glob(pattern) if path.is_file() and path.name != "")
         except ValueError:  # pathlib takes `**` only alone
             findings.append(
-                Finding("include-not-found", f"`{pattern}` is no pattern: `**` stands for whole folders", where, "write `**/*.yaml`")
+                Finding(
+                    "include-not-found",
+                    f"`{pattern}` is no pattern: `**` stands for whole folders",
+                    where,
+                    "write `**/*.yaml`",
+                )
             )
             continue
         library.globs.append(pattern)

@@ -86,6 +86,13 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class HashOn:
+    """What decides the endpoint with ring_hash: a request header by name, or the client's address for None."""
+
+    header: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Forward:
     """Send the request on: ``strip`` is taken off the path's front, then ``prepend`` is put there.
 
@@ -102,6 +109,7 @@ class Forward:
     contract: str
     version: str
     operation: str
+    hash_on: tuple[HashOn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,50 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientTls:
+    """TLS towards a service. Without ``authority`` nothing is verified, which only `insecure_skip_verify` asks for."""
+
+    server_name: str | None
+    """Sent as SNI, and the name that the certificate must bear."""
+    authority: Secret | None
+    certificate: Secret | None
+    key: Secret | None
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A GET of ``path`` every ``interval``; so many results in a row change an endpoint's state."""
+
+    path: str
+    interval: int
+    timeout: int
+    unhealthy_after: int
+    healthy_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierDetection:
+    """An endpoint with so many answers of 5xx in a row is left out, the first time for ``ejection_time``."""
+
+    consecutive_5xx: int
+    ejection_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreaker:
+    """Bounds for one gateway process."""
+
+    max_connections: int = 1024
+    max_pending: int = 1024
+    max_requests: int = 1024
+    max_retries: int = 3
+
+
+Balancing = Literal["round_robin", "least_request", "ring_hash", "random"]
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """A service as a gateway sees it. ``name`` is the service's own."""
 
@@ -146,6 +198,12 @@ class Cluster:
     endpoints: tuple[Endpoint, ...]
     connect_timeout: int
     where: Span
+    protocol: Literal["http1", "http2"] = "http1"
+    tls: ClientTls | None = None
+    health_check: HealthCheck | None = None
+    outlier_detection: OutlierDetection | None = None
+    circuit_breaker: CircuitBreaker = CircuitBreaker()
+    balancing: Balancing = "least_request"
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,19 @@ def test_route_conflict(tmp_path: Path, versioning: str, method: str, version: s
     assert rules(outcome) == (["route-conflict"] if wrong else [])
 
 
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [("{a}/b", True), ("v{a}/b", True), ("{a}.{b}/c", True), ("{a}.json/b", False), ("{a}", False), ("v9/b", False)],
+)
+def test_a_path_without_version_that_could_be_a_version(tmp_path: Path, path: str, wrong: bool) -> None:
+    names = [part.split("}")[0] for part in path.split("{")[1:]]
+    parameters = ", ".join(f"{{name: {name}, in: path, required: true, schema: {{}}}}" for name in names)
+    orders = OPENAPI.replace("/orders: {", f"'/{path}': {{parameters: [{parameters}], ")
+    gateways = VERSIONED.replace("VERSIONING", "in: path, default: latest")
+    outcome = judged(tmp_path, CONTRACTS, SERVICES, gateways, orders=orders)
+    assert rules(outcome) == (["route-conflict"] if wrong else [])
+
+
 def test_head_beside_get_in_one_contract_is_no_conflict(tmp_path: Path) -> None:
     both = OPENAPI.replace("/orders: {", '/orders: {head: {responses: {"200": {description: None.}}}, ')
     assert rules(judged(tmp_path, CONTRACTS, SERVICES, GATEWAYS, orders=both)) == []

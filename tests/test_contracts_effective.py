@@ -132,7 +132,7 @@ def test_other_files_are_drawn_in(tmp_path: Path) -> None:
 
 def test_names_that_would_collide_bear_a_digest() -> None:
     nested = {"properties": {"x": {"type": "integer"}}}
-    refs = ["Order.properties.x", "Order/properties/x", "Order/properties/ü"]
+    refs = ["Order/properties/x", "Order.properties.x", "Order/properties/ü"]
     schema = {"allOf": [{"$ref": f"#/components/schemas/{name}"} for name in refs]}
     nested["properties"]["ü"] = {}
     components = {"Order": nested, "Order.properties.x": {"type": "string"}}

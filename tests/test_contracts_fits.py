@@ -48,6 +48,39 @@ def test_openapi_30_has_its_own_meaning(schema: Any, value: Any, expected: bool)
     assert fits(schema, value, "3.0.3", Text={"type": "string"}) is expected
 
 
+UNEVALUATED = {
+    "allOf": [{"properties": {"a": {}}}],
+    "properties": {"b": {}},
+    "if": {"properties": {"c": {"const": 1}}, "required": ["c"]},
+    "anyOf": [{"patternProperties": {"^x": {}}}, {"properties": {"d": {"type": "integer"}}, "required": ["d"]}],
+    "dependentSchemas": {"a": {"properties": {"e": {}}}},
+    "unevaluatedProperties": False,
+}
+PLACES = {"prefixItems": [True], "contains": {"const": 5}, "unevaluatedItems": {"type": "null"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        (UNEVALUATED, {"a": 1, "b": 2, "x": 3}, True),
+        (UNEVALUATED, {"c": 1}, True),
+        (UNEVALUATED, {"c": 2}, False),
+        (UNEVALUATED, {"d": 1}, True),
+        (UNEVALUATED, {"d": "1"}, False),
+        (UNEVALUATED, {"a": 1, "e": 1}, True),
+        (UNEVALUATED, {"e": 1}, False),
+        (PLACES, [1, 5], True),
+        (PLACES, [1, 5, None], True),
+        (PLACES, [1, 5, 6], False),
+        ({"items": True, "unevaluatedItems": False}, [1, 2], True),
+        ({"allOf": [{"unevaluatedProperties": True}], "unevaluatedProperties": False}, {"a": 1}, True),
+    ],
+)
+def test_what_no_keyword_looked_at(schema: Any, value: Any, expected: bool) -> None:
+    assert valid(schema, value, {}) is expected
+    assert fits(schema, value) is expected
+
+
 def test_required_properties_bind_only_those_who_may_send_them() -> None:
     schema = {
         "required": ["id", "password"],

@@ -138,6 +138,11 @@ def test_recursion_ends_at_optional_parts_and_empty_lists() -> None:
     assert made({"$ref": "#/components/schemas/Node"}, Node=node) == {"name": "string", "children": []}
 
 
+def test_one_schema_in_several_places_is_made_in_each() -> None:
+    schema = {"properties": {name: ref("Money") for name in "abcd"}, "required": ["d"]}
+    assert made(schema, Money={"type": "integer"}) == {"a": 1, "b": 1, "c": 1, "d": 1}
+
+
 def test_required_recursion_ends_at_another_branch() -> None:
     expression = {
         "oneOf": [

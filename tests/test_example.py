@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from compiler import pipeline
+from tests.contracts import loaded
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "shop"
@@ -54,6 +55,17 @@ def test_dates_change_no_bytes() -> None:
 def test_the_committed_output_is_what_it_gives() -> None:
     done = run("compiler", "build", "examples/shop", "-o", "out/shop", "--check", "--as-of", str(SUNSET))
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("gateway", ["public", "partners"])
+def test_the_effective_api_is_a_sound_contract_itself(gateway: str) -> None:
+    path = ROOT / "out" / "shop" / gateway / "openapi.yaml"
+    api, findings = loaded(path.read_text(encoding="utf-8"))
+    assert findings == []
+    assert api is not None
+    operations = {(o.method, o.path_text) for o in api.operations}
+    prefix = "/v2" if gateway == "public" else ""
+    assert {("GET", f"{prefix}/orders"), ("GET", f"{prefix}/orders/{{id}}")} <= operations
 
 
 def test_the_output_names_no_place_of_this_machine() -> None:

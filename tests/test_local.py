@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import socket
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from compiler.local.envoy import EnvoyProblem, envoy_version, find_envoy, start
 from compiler.local.ports import free_port, why_not
 from compiler.local.stubs import pointed_at_stubs, stubbed
 from compiler.throwaway import pair
-from compiler.local.watch import signature
+from compiler.local.watch import Signature, signature
 from compiler.routing import Request, answer
 from tests.projects import write_project
 
@@ -30,24 +31,43 @@ def test_a_port_that_shares_is_still_in_use() -> None:
         port = listening.getsockname()[1]
         assert why_not("127.0.0.1", port) == "is in use by another process"
     assert why_not("127.0.0.1", free_port()) is None
-    assert why_not("203.0.113.7", 8080) == "is not an address of this machine"
+    assert why_not("203.0.113.7", 8080) == "is not on this machine: it has no such address"
 
 
 def test_signature_notices_every_kind_of_change(tmp_path: Path) -> None:
     (tmp_path / "teams").mkdir()
     for name in ("gatewright.yaml", "teams/a.yaml"):
         (tmp_path / name).write_text("a: 1\n")
-    names = ["gatewright.yaml", "teams/a.yaml"]
-    before = signature(tmp_path, names)
-    assert signature(tmp_path, names) == before
-    (tmp_path / "teams/b.yaml").write_text("b: 1\n")
-    added = signature(tmp_path, names)
-    assert added != before
-    (tmp_path / "teams/a.yaml").write_text("a: 22\n")
-    changed = signature(tmp_path, names)
-    assert changed != added
-    (tmp_path / "gatewright.yaml").unlink()
-    assert signature(tmp_path, names) != changed
+
+    def look() -> Signature:
+        return signature(tmp_path, ["gatewright.yaml", "contracts/orders.yaml"], ["teams/**/*.yaml"])
+
+    seen = [look()]
+    assert look() == seen[-1]
+    for change in (
+        lambda: (tmp_path / "teams/a.yaml").write_text("a: 22\n"),
+        lambda: (tmp_path / "teams/b.yaml").write_text("b: 1\n"),
+        lambda: (tmp_path / "teams/new").mkdir(),
+        lambda: (tmp_path / "teams/new/c.yaml").write_text("c: 1\n"),
+        lambda: (tmp_path / "contracts").mkdir(),
+        lambda: (tmp_path / "contracts/orders.yaml").write_text("d: 1\n"),
+        lambda: (tmp_path / "contracts/orders.yaml").rename(tmp_path / "contracts/other.yaml"),
+        lambda: (tmp_path / "gatewright.yaml").unlink(),
+    ):
+        change()
+        seen.append(look())
+    assert [before == after for before, after in pairwise(seen)] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
+    (tmp_path / "teams/notes.txt").write_text("no part of the project\n")
+    assert look() == seen[-1]
 
 
 def test_throwaway_pairs_share_an_authority_and_name_their_hosts() -> None:

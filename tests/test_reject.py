@@ -1,7 +1,7 @@
 """Projects with mistakes: each is found on its line, nothing else is, and the whole report is as it was.
 
-A case is a file (a project of that one file) or a folder. ``# error: <rule>`` or ``# warning: <rule>`` stands on the line
-of each finding; ``# as of: <date>`` says on which day the project is judged, if not on the first of 2026.
+A case is a file (a project of that one file) or a folder. ``# error: <rule>`` or ``# warning: <rule>`` stands on the
+line of each finding; ``# as of: <date>`` says on which day the project is judged, if not on the first of 2026.
 """
 
 from __future__ import annotations

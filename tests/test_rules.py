@@ -13,7 +13,7 @@ from compiler.rules import RULES
 from compiler.rules.page import DOCS, FOLDER, page, parse, reference
 
 NO_EXAMPLE = frozenset({"envoy-rejected"})
-"""What no project can break; test_envoy_verify.py triggers it from a plan."""
+"""What no project can break; test_backend_envoy.py triggers it from a plan."""
 NOT_ALLOWED = {"suppression-invalid": {"tls-missing"}}
 """What an example finds beside its own rule, because its comment does not allow it."""
 WITH_EXAMPLE = sorted(RULES.keys() - NO_EXAMPLE)

@@ -129,18 +129,18 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
         holder, step = at(data, path[:-1]), path[-1]
         match draw(st.sampled_from(["replace", "remove", "rename", "add", "copy", "append"])):
             case "replace":
-                holder[step] = draw(SCALARS)
+                holder[step] = copy.deepcopy(draw(SCALARS))
             case "remove":
                 del holder[step]
             case "rename" if isinstance(holder, dict):
                 holder[draw(st.sampled_from([*KEYS, "x", "Upper"]))] = holder.pop(step)
             case "add" if isinstance(holder, dict):
-                holder[draw(st.sampled_from([*KEYS, "x", "Upper"]))] = draw(SCALARS)
+                holder[draw(st.sampled_from([*KEYS, "x", "Upper"]))] = copy.deepcopy(draw(SCALARS))
             case "copy":
                 other = draw(st.sampled_from([p for p in places(data) if p]))
                 holder[step] = copy.deepcopy(at(data, other))
             case "append" if isinstance(holder, list):
-                holder.append(draw(st.one_of(SCALARS, st.just(copy.deepcopy(holder[-1])))))
+                holder.append(copy.deepcopy(draw(st.one_of(SCALARS, st.just(holder[-1])))))
     return data
 
 

@@ -20,6 +20,7 @@ from compiler.checks import (
     timeouts,
     unbuilt,
     unused,
+    upstreams,
     versioning,
     weights,
 )
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     listeners.check,
     headers.check,
     weights.check,
+    upstreams.check,
     secrets.check,
 )
 

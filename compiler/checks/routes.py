@@ -99,10 +99,12 @@ def _like_versions(exposures: list[Exposure], default: Mapping[str, str]) -> Ite
             continue
         for exposed in exposure.operations:
             path = exposed.operation.path
-            if len(path.segments) > 1 and path.segments[0].kind is not Kind.LITERAL:
+            first = path.segments[0]
+            like = first.kind is not Kind.LITERAL and any(re.fullmatch(first.regex, v) for v in ("v9", "v0.9"))
+            if like and len(path.segments) > 1:
                 yield Finding(
                     "route-conflict",
-                    f"`{path}` is served without a version, and `/v9` could be its first parameter or a version",
+                    f"`{path}` is served without a version, and `/v9/` could be its beginning or a version",
                     exposed.where,
                     "expose it below another path with `at`, put the version into a header, or do without a default",
                 )

@@ -65,10 +65,15 @@ def coloured(stream: Any) -> bool:
 
 def stop(message: str, hint: str | None = None) -> NoReturn:
     """End with exit code 2: the command could not run."""
+    say(message, hint)
+    sys.exit(2)
+
+
+def say(message: str, hint: str | None = None) -> None:
+    """Say on stderr why the command ends, and how to mend it."""
     click.echo(f"gatewright: {message}", err=True)
     if hint:
         click.echo(f"  {hint}", err=True)
-    sys.exit(2)
 
 
 def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outcome:

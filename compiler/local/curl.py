@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -30,11 +30,20 @@ class Call:
 
 
 def calls(deployable: Deployable, exposed: Exposed, api: Api, most: int = _EACH) -> Iterator[Call]:
-    """Calls of the exposed operations, those that only read first."""
-    chosen = [o for o in api.operations if o.key in exposed.operations]
-    ordered = sorted(chosen, key=lambda o: (o.method != "GET", o.path.parameters != (), o.path_text, o.method))
-    made = (call(deployable, exposed, api, operation) for operation in ordered)
-    yield from islice((one for one in made if len(one.body or "") <= _LONGEST_BODY), most)
+    """Calls of the exposed operations: those that only read first, and one at least that does more, if there is any."""
+    chosen = sorted(
+        (o for o in api.operations if o.key in exposed.operations),
+        key=lambda o: (o.method != "POST", o.path.parameters != (), o.path_text, o.method),
+    )
+
+    def short(operations: Iterable[Operation]) -> Iterator[Call]:
+        made = (call(deployable, exposed, api, operation) for operation in operations)
+        return islice((one for one in made if len(one.body or "") <= _LONGEST_BODY), most)
+
+    others = list(short(o for o in chosen if o.method != "GET"))
+    reading = list(short(o for o in chosen if o.method == "GET"))[: most - min(1, len(others))]
+    yield from reading
+    yield from others[: most - len(reading)]
 
 
 def call(deployable: Deployable, exposed: Exposed, api: Api, operation: Operation) -> Call:
@@ -61,7 +70,8 @@ def filled(operation: Operation, values: Mapping[str, str]) -> str:
 
 def base(deployable: Deployable) -> str:
     """Scheme, host and port under which clients find the gateway; ``any`` stands in for a wildcard's star."""
-    return f"{'https' if deployable.listener.tls else 'http'}://{bracketed(_host(deployable))}:{deployable.listener.port}"
+    scheme = "https" if deployable.listener.tls else "http"
+    return f"{scheme}://{bracketed(_host(deployable))}:{deployable.listener.port}"
 
 
 def options(deployable: Deployable, authority: Path | None) -> tuple[str, ...]:

@@ -181,7 +181,7 @@ def wait_until_ready(running: Running, seconds: float = 60.0) -> None:
 
 
 def _death_with_parent() -> Callable[[], None] | None:
-    """What the child does before it becomes Envoy: ask Linux to end it when we are gone (prctl(2), PR_SET_PDEATHSIG)."""
+    """What a child does before it becomes Envoy: ask Linux to end it when we are gone (prctl(2), PR_SET_PDEATHSIG)."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl

@@ -2,230 +2,274 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import mkdtemp
 
 from compiler.artifacts import write
 from compiler.backends.envoy import render
-from compiler.backends.envoy.secrets import host_secrets, with_secrets
+from compiler.backends.envoy.bootstrap import bootstrap
 from compiler.checks import Checked
 from compiler.contracts.openapi import Api
 from compiler.local import stubs
-from compiler.local.envoy import EnvoyProblem, Running, start
-from compiler.local.ports import free_port, why_not
-from compiler.local.reload import Reloaded, followed_counters, wait_for_reload
-from compiler.throwaway import pair
-from compiler.plan import Deployable, Plan, Secret
+from compiler.local.envoy import EnvoyProblem, Running, launch, wait_until_ready
+from compiler.local.folder import Folder
+from compiler.local.ports import LOOPBACK, collide, free_ports, reached_at, why_not
+from compiler.local.reload import Reloaded, Taken, followed, refused, wait_for_reload
+from compiler.local.secrets import with_local_secrets
+from compiler.plan import Deployable, Plan
 
-LOOPBACK = "127.0.0.1"
-_WILDCARDS = {"0.0.0.0": LOOPBACK, "::": "::1"}
+_STUBS = "stub services"
+"""No gateway's name has a space in it."""
 
 
 class PortTaken(Exception):
     """A gateway's port cannot be listened on; the text says which and why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update did to one gateway, in words; ``moved`` where clients find it under another address."""
+
+    gateway: str
+    said: str
+    moved: bool = False
+
+
 @dataclass(eq=False)
 class Session:
-    """Running Envoys by name. ``stop`` ends all that ``start`` and ``update`` began; it may be called at any moment."""
+    """Running Envoys by gateway. ``stop`` ends all that ``start`` and ``update`` began; it may be called at any moment.
+
+    Use it in a ``with`` statement, or call ``stop``.
+    """
 
     binary: Path
     with_stubs: bool
     on_line: Callable[[str, str], None] | None = None
+    """Gets (name, line) for each line that an Envoy logs, from another thread."""
     address: str | None = None
     """The address to listen on; without it the project's, where a wildcard means loopback alone."""
     ports: Mapping[str, int] = field(default_factory=dict)
     """Ports in the place of the project's, by gateway."""
-    folder: Path = field(default_factory=lambda: Path(mkdtemp(prefix="gatewright-up-")))
     running: dict[str, Running] = field(default_factory=dict)
     placed: dict[str, Deployable] = field(default_factory=dict)
     """What runs, as it runs: with the addresses, ports and secrets of this machine."""
     apis: Mapping[tuple[str, str], Api] = field(default_factory=dict)
-    throwaway: bool = False
-    """Whether a certificate was made up, whose authority is ``authority``."""
+    failing: set[str] = field(default_factory=set)
+    """Services that will not be reached, because this machine lacks a file that TLS towards them needs."""
+    _folder: Folder = field(default_factory=Folder)
+    _authorities: dict[str, Path] = field(default_factory=dict)
+    _stub: Running | None = None
     _stub_ports: dict[str, int] = field(default_factory=dict)
 
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     @property
-    def authority(self) -> Path:
-        """The authority of the throwaway certificates (PEM)."""
-        return self.folder / "authority.pem"
+    def folder(self) -> Path:
+        """Where everything is written that the Envoys read; it is gone after ``stop``."""
+        return self._folder.path
+
+    def authority(self, gateway: str) -> Path | None:
+        """The authority (PEM) of a gateway's certificate where that is a throwaway."""
+        return self._authorities.get(gateway)
 
     def start(self, checked: Checked, plan: Plan) -> None:
-        """Start everything. Raises PortTaken before anything runs, and EnvoyProblem."""
-        wanted = self._placed(plan)
+        """Start everything and return when it serves.
+
+        Raises PortTaken and SecretProblem before anything runs, and EnvoyProblem.
+        """
+        stand_ins = self._stand_ins(checked, plan)
+        wanted = self._localized(plan)
         self._check_ports(wanted)
         self.apis = checked.workspace.apis
-        self._write_stubs(checked, plan)
+        self._write_stubs(stand_ins)
         for deployable in wanted:
-            self._start(self._pointed(deployable))
+            self._launch(deployable)
+        if self._stub is not None:
+            _wait(self._stub, stubs.NAME)
+        for name in self.placed:
+            _wait(self.running[name], name)
 
-    def update(self, checked: Checked, plan: Plan) -> list[str]:
-        """Bring what runs to another plan, without a restart where that can be; a line for each change.
+    def update(self, checked: Checked, plan: Plan) -> list[Change]:
+        """Bring what runs to another plan, without a restart where that can be.
 
-        Raises PortTaken with everything as it was, and EnvoyProblem.
+        Raises PortTaken and SecretProblem with everything as it was, and EnvoyProblem where an Envoy cannot go on.
         """
-        wanted = self._placed(plan)
-        self._check_ports([d for d in wanted if self._listens_elsewhere(d)])
+        stand_ins = self._stand_ins(checked, plan)
+        wanted = self._localized(plan)
+        self._check_ports(wanted)
         self.apis = checked.workspace.apis
-        said = []
-        for name in sorted(self.placed.keys() - {d.name for d in wanted}):
-            self.running.pop(name).stop()
-            del self.placed[name]
-            said.append(f"stopped {name}: it is not in the project any more")
-        self._write_stubs(checked, plan)
-        for placed in wanted:
-            deployable = self._pointed(placed)
-            if deployable.name not in self.running:
-                self._start(deployable)
-                said.append(f"started {deployable.name}")
-            elif _bootstrap(deployable, self._config(deployable)) != _bootstrap(
-                self.placed[deployable.name], self._config(deployable)
-            ):
-                self.running.pop(deployable.name).stop()
-                self._start(deployable)
-                said.append(f"restarted {deployable.name}: its bootstrap changed")
-            else:
-                said += self._reload(deployable)
-        return said
+        changes = [self._stopped(name) for name in sorted(self.placed.keys() - {d.name for d in wanted})]
+        changes += self._write_stubs(stand_ins)
+        for deployable in wanted:
+            if deployable.name in self.placed:
+                changes += self._updated(deployable)
+        for deployable in wanted:
+            if deployable.name not in self.placed:
+                self._launch(deployable)
+                _wait(self.running[deployable.name], deployable.name)
+                changes.append(Change(deployable.name, f"started {deployable.name}", moved=True))
+        return changes
 
     def dead(self) -> Running | None:
         """An Envoy that ended by itself, if any has."""
-        return next((r for r in self.running.values() if r.ended), None)
+        return next((running for running in self._all() if running.ended), None)
 
     def stop(self) -> None:
         """End every Envoy and remove the session's folder."""
-        for running in self.running.values():
-            if not running.ended:
-                with suppress(ProcessLookupError):
-                    running.process.terminate()
-        for running in self.running.values():
+        for running in self._all():
+            running.ask_to_end()
+        for running in self._all():
             running.stop()
         self.running.clear()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._stub = None
+        self._folder.remove()
 
     def kill(self) -> None:
         """End every Envoy at once."""
-        for running in self.running.values():
-            with suppress(ProcessLookupError):
-                running.process.kill()
+        for running in self._all():
+            running.kill()
 
-    def _config(self, deployable: Deployable) -> Path:
-        return self.folder / deployable.name
+    def _all(self) -> Iterator[Running]:
+        yield from [*self.running.values(), *([self._stub] if self._stub else [])]
 
-    def _placed(self, plan: Plan) -> list[Deployable]:
+    def _localized(self, plan: Plan) -> list[Deployable]:
         """The plan's deployables on this machine's addresses, with this machine's secrets."""
         made = []
+        self.failing = set()
+        admins: set[int] = {self.ports.get(d.name, d.listener.port) for d in plan.deployables}
         for deployable in plan.deployables:
             listen = deployable.listener
-            address = self.address or _WILDCARDS.get(listen.address, listen.address)
+            address = self.address or reached_at(listen.address)
             port = self.ports.get(deployable.name, listen.port)
-            local = replace(
-                deployable,
-                listener=replace(listen, address=address, port=port),
-                admin_port=0 if deployable.name in self.ports else deployable.admin_port or 0,
-            )
-            made.append(self._with_secrets(local))
+            admin = self._admin_port(deployable, admins)
+            placed = replace(deployable, listener=replace(listen, address=address, port=port), admin_port=admin)
+            hosts = {host for host in deployable.hosts if host != "*"}
+            names = (*sorted({*hosts, "localhost"}), *sorted({LOOPBACK, "::1", reached_at(address)}))
+            pointed = stubs.pointed_at_stubs(placed, self._stub_ports)
+            local = with_local_secrets(pointed, names, self.folder / "secrets" / deployable.name)
+            self._authorities.pop(deployable.name, None)
+            self.failing |= set(local.failing)
+            if local.authority is not None:
+                self._authorities[deployable.name] = self.folder / "authority.pem"
+                self._authorities[deployable.name].write_bytes(local.authority)
+            made.append(local.deployable)
         return made
 
-    def _with_secrets(self, deployable: Deployable) -> Deployable:
-        """Throwaways in the place of secrets that this machine does not have."""
-        secrets = host_secrets(deployable)
-        if not secrets or all(_is_here(s.secret) for s in secrets):
-            return deployable
-        self.throwaway = True
-        hosts = [h for h in deployable.hosts if h != "*"]
-        made = pair((*sorted({*hosts, "localhost"}), LOOPBACK, "::1"))
-        folder = self.folder / f"{deployable.name}-secrets"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        replaced = {}
-        for wanted in secrets:
-            path = folder / f"{wanted.use}.pem"
-            path.touch(mode=0o600)
-            path.write_bytes(made.certificate if wanted.use == "certificate" else made.key)
-            replaced[wanted.secret] = Secret("file", str(path))
-        self.authority.write_bytes(made.authority)
-        return with_secrets(deployable, replaced)
-
-    def _pointed(self, deployable: Deployable) -> Deployable:
-        return stubs.pointed_at_stubs(deployable, self._stub_ports) if self.with_stubs else deployable
-
-    def _check_ports(self, wanted: list[Deployable]) -> None:
-        taken: dict[int, str] = {}
-        for deployable in wanted:
-            listen = deployable.listener
-            if listen.port in taken:
-                raise PortTaken(
-                    f"the gateways {taken[listen.port]} and {deployable.name} both listen on port {listen.port}, "
-                    "which only works on two machines"
-                )
-            taken[listen.port] = deployable.name
-            reason = why_not(listen.address, listen.port)
-            if reason is not None:
-                raise PortTaken(f"port {listen.port} on {listen.address} {reason} (gateway {deployable.name})")
-            admin = deployable.admin_port
-            if admin and (reason := why_not(LOOPBACK, admin)) is not None:
-                raise PortTaken(f"port {admin} on {LOOPBACK} {reason} (admin of gateway {deployable.name})")
-
-    def _listens_elsewhere(self, deployable: Deployable) -> bool:
+    def _admin_port(self, deployable: Deployable, taken: set[int]) -> int:
+        """The project's port where it is free, and any other (0) where it is not, as nothing depends on it here."""
+        wanted = deployable.admin_port or 0
         before = self.placed.get(deployable.name)
-        return before is None or (before.listener.address, before.listener.port) != (
-            deployable.listener.address,
-            deployable.listener.port,
-        )
+        ours = before is not None and before.admin_port == wanted
+        if wanted in taken or (wanted and not ours and why_not(LOOPBACK, wanted) is not None):
+            return 0
+        if wanted:
+            taken.add(wanted)
+        return wanted
 
-    def _write_stubs(self, checked: Checked, plan: Plan) -> None:
+    def _check_ports(self, wanted: Sequence[Deployable]) -> None:
+        held = [_socket(d) for d in self.placed.values()]
+        for index, deployable in enumerate(wanted):
+            address, port = _socket(deployable)
+            other = next((d for d in wanted[:index] if collide(_socket(d), (address, port))), None)
+            if other is not None:
+                both = f"the gateways {other.name} and {deployable.name}"
+                raise PortTaken(f"{both} both listen on port {port} of {address}")
+            if (address, port) in held:
+                continue
+            reason = why_not(address, port)
+            if reason is not None:
+                raise PortTaken(f"port {port} on {address} {reason} (gateway {deployable.name})")
+
+    def _stand_ins(self, checked: Checked, plan: Plan) -> dict[str, Deployable]:
+        """The stub of each service that the plan calls; each keeps its port for as long as it is there."""
         if not self.with_stubs:
-            return
-        names = {c.name for d in plan.deployables for c in d.clusters}
-        made = stubs.stubbed(checked.workspace, names)
-        for name in made:
-            self._stub_ports.setdefault(name, free_port())
-        self._stub_ports = {name: self._stub_ports[name] for name in made}
-        folder = self.folder / stubs.NAME
-        files = {f"{stubs.NAME}/{n}": data for n, data in stubs.render(made, self._stub_ports, str(folder)).items()}
-        if stubs.NAME in self.running:
-            write(files, self.folder, only=stubs.NAME)
-            return
-        write(files, self.folder, only=stubs.NAME)
-        self.running[stubs.NAME] = start(self.binary, stubs.NAME, folder / "envoy.yaml", folder, on_line=self.on_line)
+            return {}
+        made = stubs.stubbed(checked.workspace, {c.name for d in plan.deployables for c in d.clusters})
+        missing = [name for name in made if name not in self._stub_ports]
+        ports = self._stub_ports | dict(zip(missing, free_ports(len(missing)), strict=True))
+        self._stub_ports = {name: ports[name] for name in made}
+        return made
 
-    def _start(self, deployable: Deployable) -> None:
-        folder = self._config(deployable)
-        self._write(deployable)
-        self.running[deployable.name] = start(
+    def _write_stubs(self, made: Mapping[str, Deployable]) -> list[Change]:
+        """Bring the Envoy of the stubs to them, before the gateways that are led there."""
+        if not self.with_stubs:
+            return []
+        folder = self.folder / "stubs"
+        before = followed(self._stub, stubs.NAME) if self._stub else {}
+        changed = self._write(folder, stubs.render(made, self._stub_ports, str(folder)))
+        if self._stub is None:
+            self._stub = launch(self.binary, _STUBS, folder / "envoy.yaml", folder, on_line=self.on_line)
+            return []
+        return _reloaded(self._stub, stubs.NAME, before, changed)
+
+    def _launch(self, deployable: Deployable) -> None:
+        folder = self._config(deployable.name)
+        self._write(folder, self._rendered(deployable))
+        self.running[deployable.name] = launch(
             self.binary, deployable.name, folder / "envoy.yaml", folder, on_line=self.on_line
         )
         self.placed[deployable.name] = deployable
 
-    def _write(self, deployable: Deployable) -> set[str]:
-        folder = self._config(deployable)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        files = {f"{deployable.name}/{n}": data for n, data in render(deployable, "xds", str(folder)).items()}
-        return {d.path.partition("/")[2] for d in write(files, self.folder, only=deployable.name)}
+    def _stopped(self, name: str) -> Change:
+        self.running[name].stop()
+        del self.running[name], self.placed[name]
+        return Change(name, f"stopped {name}: it is not in the project any more")
 
-    def _reload(self, deployable: Deployable) -> list[str]:
-        running = self.running[deployable.name]
-        counters = followed_counters(running, deployable.name)
-        changed = self._write(deployable) - {"openapi.yaml", "manifest.json", "envoy.yaml"}
-        self.placed[deployable.name] = deployable
-        if not changed:
-            return []
-        what = ", ".join(sorted(name.removesuffix(".yaml") for name in changed))
-        outcome = wait_for_reload(running, deployable.name, counters, changed)
-        if outcome is Reloaded.REFUSED:
-            raise EnvoyProblem(f"Envoy of {deployable.name} refuses the new {what}:\n" + "\n".join(running.last_lines))
-        late = "" if outcome is Reloaded.DONE else " (not yet confirmed by Envoy)"
-        return [f"reloaded {deployable.name}: {what}{late}"]
+    def _updated(self, deployable: Deployable) -> list[Change]:
+        name, former = deployable.name, self.placed[deployable.name]
+        moved = _seen_by_clients(former) != _seen_by_clients(deployable)
+        if bootstrap(former) != bootstrap(deployable):
+            self.running[name].stop()
+            self._launch(deployable)
+            _wait(self.running[name], name)
+            return [Change(name, f"restarted {name}: its bootstrap changed", moved)]
+        before = followed(self.running[name], name)
+        changed = self._write(self._config(name), self._rendered(deployable))
+        self.placed[name] = deployable
+        return [replace(change, moved=moved) for change in _reloaded(self.running[name], name, before, changed)]
+
+    def _config(self, name: str) -> Path:
+        return self.folder / "gateways" / name
+
+    def _rendered(self, deployable: Deployable) -> dict[str, bytes]:
+        return render(deployable, "xds", str(self._config(deployable.name)))
+
+    def _write(self, folder: Path, files: Mapping[str, bytes]) -> set[str]:
+        """Write files into a folder of ours and give the names of those that changed."""
+        differences = write({f"{folder.name}/{n}": data for n, data in files.items()}, folder.parent, only=folder.name)
+        return {difference.path.partition("/")[2] for difference in differences}
 
 
-def _bootstrap(deployable: Deployable, folder: Path) -> bytes:
-    return render(deployable, "xds", str(folder))["envoy.yaml"]
+def _wait(running: Running, name: str) -> None:
+    """Until Envoy serves with all its files: without one of them it would go on, and answer to nobody."""
+    wait_until_ready(running)
+    files = refused(running, name)
+    if files:
+        raise EnvoyProblem(f"Envoy of {running.name} refuses {', '.join(files)}:\n{running.last_words()}")
 
 
-def _is_here(secret: Secret) -> bool:
-    return os.access(secret.value, os.R_OK) if secret.kind == "file" else secret.value in os.environ
+def _reloaded(running: Running, name: str, before: Mapping[str, Taken], changed: set[str]) -> list[Change]:
+    files = sorted(changed & before.keys())
+    if not files:
+        return []
+    what = ", ".join(file.removesuffix(".yaml") for file in files)
+    said = {
+        Reloaded.DONE: f"reloaded {running.name}: {what}",
+        Reloaded.LATE: f"reloaded {running.name}: {what} (not yet confirmed by Envoy)",
+        Reloaded.REFUSED: f"Envoy of {running.name} refuses the new {what} and goes on with the former; "
+        "this is a defect of gatewright",
+    }
+    return [Change(running.name, said[wait_for_reload(running, name, before, files)])]
+
+
+def _seen_by_clients(deployable: Deployable) -> tuple[object, ...]:
+    return (*_socket(deployable), deployable.hosts, deployable.listener.tls is None)
+
+
+def _socket(deployable: Deployable) -> tuple[str, int]:
+    return deployable.listener.address, deployable.listener.port

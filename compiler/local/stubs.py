@@ -11,13 +11,14 @@ from compiler.backends.envoy.routes import route_configuration
 from compiler.backends.envoy.types import LISTENER
 from compiler.contracts.examples import answer
 from compiler.contracts.openapi import Api
-from compiler.plan import Answer, Deployable, Endpoint, Listener, VersionKey
+from compiler.plan import Answer, Cluster, Deployable, Endpoint, Listener, VersionKey
 from compiler.source import Span
 from compiler.tables import Served, by_path
 from compiler.workspace import Workspace
 from compiler.yaml_text import dump
 
 NAME = "stubs"
+"""The node of the Envoy that plays them."""
 
 
 def stubbed(workspace: Workspace, names: Iterable[str]) -> dict[str, Deployable]:
@@ -83,11 +84,16 @@ def render(stubs: Mapping[str, Deployable], ports: Mapping[str, int], folder: st
 
 
 def pointed_at_stubs(deployable: Deployable, ports: Mapping[str, int]) -> Deployable:
-    """The deployable with its clusters leading to the stubs."""
-    return replace(
-        deployable,
-        clusters=tuple(
-            replace(c, endpoints=(Endpoint("127.0.0.1", ports[c.name], None),)) if c.name in ports else c
-            for c in deployable.clusters
-        ),
-    )
+    """The deployable with its clusters leading to the stubs, which speak plain HTTP/1.1 and are always well."""
+
+    def pointed(cluster: Cluster) -> Cluster:
+        return replace(
+            cluster,
+            endpoints=(Endpoint("127.0.0.1", ports[cluster.name], None),),
+            protocol="http1",
+            tls=None,
+            health_check=None,
+            outlier_detection=None,
+        )
+
+    return replace(deployable, clusters=tuple(pointed(c) if c.name in ports else c for c in deployable.clusters))

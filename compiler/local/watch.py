@@ -12,7 +12,7 @@ _NOT_THERE = (0, -1, 0)
 
 
 def signature(root: Path, names: Iterable[str], globs: Iterable[str]) -> Signature:
-    """Time, size and inode of each file that a build asked for, there or not, and of all that its includes match now."""
+    """Time, size and inode of each file that a build asked for, there or not, and of what its includes match now."""
     wanted = set(names)
     for pattern in globs:
         with suppress(OSError):  # a folder that went while it was looked at

@@ -65,6 +65,7 @@ _ALL = (
     Rule("route-shadowed", _W, "a route that no request can reach"),
     Rule("timeout-inversion", _E, "an outer timeout is shorter than what it must wait for"),
     Rule("tls-missing", _W, "plaintext on an address that is not loopback"),
+    Rule("tls-unverified", _W, "TLS towards a service that nobody verifies"),
     Rule("weight-missing", _E, "several services implement one version, and one states no weight", suppressible=False),
 )
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

@@ -1,7 +1,7 @@
 """The pages of the rules: read from beside this file, and gathered into docs/rules.md.
 
-A page says why its rule is there. Below ``## Wrong`` and ``## Right`` stand two small projects as fenced blocks: a block
-is ``gatewright.yaml`` unless the word behind ``yaml`` names another file. Blocks below ``## Both`` belong to both
+A page says why its rule is there. Below ``## Wrong`` and ``## Right`` stand two small projects as fenced blocks: a
+block is ``gatewright.yaml`` unless the word behind ``yaml`` names another file. Blocks below ``## Both`` belong to both
 projects. A line ``As of: 2027-04-01`` is the day on which they are judged, where that matters.
 
 ``python -m compiler.rules.page`` writes docs/rules.md.
@@ -60,10 +60,10 @@ def reference() -> str:
     """All pages as one document, by name."""
     parts = [
         "# Rules\n",
-        "Every finding names one of these rules. `gatewright explain RULE` prints what stands here about it. An error makes\n"
-        "`validate` and `build` fail, a warning does so with `--fail-on warning`. A finding can be allowed by a comment with\n"
-        "its reason, on the line that it is found on or on the line above:\n",
-        "```yaml\nlisten: {port: 8080} # gatewright: allow tls-missing -- the proxy in front of this one ends TLS\n```\n",
+        "Every finding names one of these rules. `gatewright explain RULE` prints what stands here about it. An error\n"
+        "makes `validate` and `build` fail, a warning does so with `--fail-on warning`. A finding can be allowed by a\n"
+        "comment with its reason, on the line that it is found on or on the line above:\n",
+        "```yaml\nlisten: {port: 8080} # gatewright: allow tls-missing -- the proxy in front ends TLS\n```\n",
         "This page is made by `python -m compiler.rules.page`.\n",
         "| rule | | says |\n|---|---|---|\n"
         + "".join(f"| [{r.name}](#{r.name}) | {r.severity.value} | {r.says} |\n" for _, r in sorted(RULES.items())),

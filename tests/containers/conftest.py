@@ -28,7 +28,7 @@ from testcontainers.core.network import Network
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "shop"
-_SERVING = "starting main dispatch loop|all dependencies initialized"
+_SERVING = "all dependencies initialized. starting workers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         running = start(binary, placed.name, folder / "envoy.yaml", folder)
         started.append(running)
         for name in ("listener_manager.lds", "cluster_manager.cds", f"http.{placed.name}.rds.{placed.name}"):
-            assert running.stat(f"{name}.update_rejected") == 0, list(running.last_lines)
+            assert running.stat(f"{name}.update_rejected") == 0, running.last_words()
         return Gateway(running, placed, tmp_path)
 
     yield begin

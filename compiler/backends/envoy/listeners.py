@@ -6,20 +6,19 @@ and in ``bootstrap``; docs/security.md goes through them one by one.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from compiler.backends.envoy.replies import local_reply_config
+from compiler.backends.envoy.tls import downstream_tls
 from compiler.backends.envoy.types import (
     BUFFER,
-    DOWNSTREAM_TLS,
     HEADER_MUTATION,
+    HTTP2,
     HTTP_MANAGER,
     PROXY_PROTOCOL,
     ROUTER,
     Data,
     socket,
 )
-from compiler.plan import Deployable, Secret, ServerTls
+from compiler.plan import Deployable
 
 NOBODY = {"address_prefix": "0.0.0.0", "prefix_len": 32}
 """Without a range of its own, Envoy trusts whoever calls from a private address, request ids and all."""
@@ -37,7 +36,7 @@ def listener(deployable: Deployable, routes: Data) -> Data:
         "transport_socket_connect_timeout": "10s",
     }
     if planned.tls is not None:
-        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": _tls(planned.tls)}
+        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": downstream_tls(planned.tls)}
     data: Data = {
         "name": deployable.name,
         "address": socket(planned.address, planned.port),
@@ -73,11 +72,7 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
         "http_protocol_options": {"accept_http_10": False, "allow_chunked_length": False},
-        "http2_protocol_options": {
-            "max_concurrent_streams": 100,
-            "initial_stream_window_size": 64 * 1024,
-            "initial_connection_window_size": 1024 * 1024,
-        },
+        "http2_protocol_options": HTTP2,
         "max_request_headers_kb": 60,
         "stream_idle_timeout": "300s",
         "request_timeout": "300s",
@@ -105,25 +100,3 @@ def _router() -> Data:
         "name": "envoy.filters.http.router",
         "typed_config": {"@type": ROUTER, "suppress_envoy_headers": True},
     }
-
-
-def _tls(planned: ServerTls) -> Data:
-    certificate: Data = {
-        "certificate_chain": _data_source(planned.certificate),
-        "private_key": _data_source(planned.key),
-    }
-    if planned.certificate.kind == "file" and planned.key.kind == "file":
-        # a renewed certificate is taken up when its folder changes
-        certificate["watched_directory"] = {"path": str(PurePosixPath(planned.certificate.value).parent)}
-    return {
-        "@type": DOWNSTREAM_TLS,
-        "common_tls_context": {
-            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "tls_certificates": [certificate],
-            "alpn_protocols": ["h2", "http/1.1"],
-        },
-    }
-
-
-def _data_source(secret: Secret) -> Data:
-    return {"filename" if secret.kind == "file" else "environment_variable": secret.value}

@@ -193,6 +193,11 @@ def _forward(forward: Forward) -> Data:
             "pattern": {"regex": "^" + escape_re2(forward.strip)},
             "substitution": forward.prepend.replace("\\", "\\\\"),
         }
+    if forward.hash_on:
+        data["hash_policy"] = [
+            {"header": {"header_name": one.header}} if one.header else {"connection_properties": {"source_ip": True}}
+            for one in forward.hash_on
+        ]
     data["timeout"] = seconds(forward.timeout)
     if forward.retry is not None:
         retry: Data = {"retry_on": ",".join(forward.retry.on), "num_retries": forward.retry.attempts}

@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from compiler.plan import Deployable, Secret
+from compiler.plan import ClientTls, Deployable, Secret
 
-Use = Literal["certificate", "key"]
+Use = Literal["certificate", "key", "authority"]
 
 
 @dataclass(frozen=True, slots=True)
 class HostSecret:
-    """A secret on the gateway's host, and what it must be."""
+    """A secret on the gateway's host, what it must be, and whom it is shown to or asked of."""
 
     secret: Secret
     use: Use
+    side: Literal["clients", "services"]
 
 
 def host_secrets(deployable: Deployable) -> tuple[HostSecret, ...]:
-    """Every secret that Envoy will look for on its host."""
+    """Every secret that Envoy will look for on its host, each once."""
+    return tuple(dict.fromkeys(_secrets(deployable)))
+
+
+def _secrets(deployable: Deployable) -> Iterator[HostSecret]:
     tls = deployable.listener.tls
-    if tls is None:
-        return ()
-    return HostSecret(tls.certificate, "certificate"), HostSecret(tls.key, "key")
+    if tls is not None:
+        yield HostSecret(tls.certificate, "certificate", "clients")
+        yield HostSecret(tls.key, "key", "clients")
+    for cluster in deployable.clusters:
+        if cluster.tls is not None:
+            uses: tuple[tuple[Secret | None, Use], ...] = (
+                (cluster.tls.authority, "authority"),
+                (cluster.tls.certificate, "certificate"),
+                (cluster.tls.key, "key"),
+            )
+            for secret, use in uses:
+                if secret is not None:
+                    yield HostSecret(secret, use, "services")
 
 
-def with_secrets(deployable: Deployable, replaced: dict[Secret, Secret]) -> Deployable:
+def with_secrets(deployable: Deployable, replaced: Mapping[Secret, Secret]) -> Deployable:
     """The deployable with other references in the place of some."""
     tls = deployable.listener.tls
-    if tls is None:
-        return deployable
-    changed = replace(
-        tls,
-        certificate=replaced.get(tls.certificate, tls.certificate),
-        key=replaced.get(tls.key, tls.key),
+    if tls is not None:
+        tls = replace(
+            tls,
+            certificate=replaced.get(tls.certificate, tls.certificate),
+            key=replaced.get(tls.key, tls.key),
+        )
+    return replace(
+        deployable,
+        listener=replace(deployable.listener, tls=tls),
+        clusters=tuple(
+            replace(c, tls=_client_with(c.tls, replaced)) if c.tls is not None else c for c in deployable.clusters
+        ),
     )
-    return replace(deployable, listener=replace(deployable.listener, tls=changed))
+
+
+def _client_with(tls: ClientTls, replaced: Mapping[Secret, Secret]) -> ClientTls:
+    def other(secret: Secret | None) -> Secret | None:
+        return None if secret is None else replaced.get(secret, secret)
+
+    return replace(tls, authority=other(tls.authority), certificate=other(tls.certificate), key=other(tls.key))

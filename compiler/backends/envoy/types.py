@@ -18,11 +18,19 @@ HTTP_MANAGER = f"{_EXTENSIONS}.filters.network.http_connection_manager.v3.HttpCo
 ROUTER = f"{_EXTENSIONS}.filters.http.router.v3.Router"
 HEADER_MUTATION = f"{_EXTENSIONS}.filters.http.header_mutation.v3.HeaderMutation"
 PROXY_PROTOCOL = f"{_EXTENSIONS}.filters.listener.proxy_protocol.v3.ProxyProtocol"
+UPSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.UpstreamTlsContext"
 DOWNSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.DownstreamTlsContext"
 HTTP_OPTIONS = f"{_EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions"
 FIXED_HEAP = f"{_EXTENSIONS}.resource_monitors.fixed_heap.v3.FixedHeapConfig"
 CONNECTIONS = f"{_EXTENSIONS}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
 CEL_FILTER = f"{_EXTENSIONS}.access_loggers.filters.cel.v3.ExpressionFilter"
+
+HTTP2: Data = {
+    "max_concurrent_streams": 100,
+    "initial_stream_window_size": 64 * 1024,
+    "initial_connection_window_size": 1024 * 1024,
+}
+"""Envoy 1.40 takes 1,024 streams and windows of 16 and 24 MiB where these are unset."""
 
 BUFFER = 32 * 1024
 """Bytes buffered for a connection where no body is read as a whole; Envoy's own default is 1 MiB."""

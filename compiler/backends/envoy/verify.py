@@ -65,7 +65,7 @@ def with_throwaway_secrets(deployable: Deployable, folder: Path) -> Deployable:
     replaced: dict[Secret, Secret] = {}
     for wanted in secrets:
         path = folder / f"{wanted.use}.pem"
-        path.write_bytes(made.certificate if wanted.use == "certificate" else made.key)
+        path.write_bytes(getattr(made, wanted.use))
         path.chmod(0o600)
         replaced[wanted.secret] = Secret("file", str(path))
     return with_secrets(deployable, replaced)
