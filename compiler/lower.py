@@ -110,7 +110,9 @@ def _cluster(name: str, service: Service) -> Cluster:
     return Cluster(
         name=name,
         endpoints=tuple(
-            Endpoint(e.host, e.port, e.weight) for e in sorted(service.endpoints, key=lambda e: (e.host, e.port))
+            Endpoint(e.host, e.port, e.weight)
+            for e in sorted(service.endpoints, key=lambda e: (e.host, e.port))
+            if e.weight != 0
         ),
         connect_timeout=service.connect_timeout,
         where=service.where.span,

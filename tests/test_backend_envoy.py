@@ -118,3 +118,10 @@ def test_an_envoy_that_is_none(tmp_path: Path) -> None:
     script.chmod(0o755)
     (finding,) = check(script, PLAN)
     assert "no such library" in finding.message
+
+
+def test_any_address_means_both_families() -> None:
+    for address, both in (("::", True), ("::1", None), ("0.0.0.0", None)):
+        made = replace(PLAN, listener=Listener(address, 8080, None, 0, False, SPAN))
+        socket = static(made)["static_resources"]["listeners"][0]["address"]["socket_address"]
+        assert (socket["address"], socket.get("ipv4_compat")) == (address, both)

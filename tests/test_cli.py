@@ -230,3 +230,8 @@ def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:
     assert done.returncode == 2
     assert "defect at" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_planned_says_so() -> None:
+    assert "is not built yet" in run("diff", "a", "b").stderr
+    assert "is not checked yet" in run("explain", "bump-too-small").stderr

@@ -355,7 +355,10 @@ def test_one_version_that_ends_does_not_deprecate_the_operation() -> None:
     assert operation["parameters"][0]["description"] == (
         "The version of the API. Version 1 is deprecated, and ends after 2027-03-31."
     )
-    assert set(operation["responses"]["200"]["headers"]) == {"Deprecation", "Sunset"}
+    assert operation["responses"]["200"]["headers"] == {
+        name: {"$ref": f"#/components/headers/{name}"} for name in ("Deprecation", "Sunset")
+    }
+    assert list(operation) == ["parameters", "responses"]
 
 
 def test_parameters_of_paths_take_the_first_versions_names() -> None:

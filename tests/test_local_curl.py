@@ -37,7 +37,7 @@ def test_readers_come_first_and_a_writer_is_among_them(tmp_path: Path) -> None:
     made, api = project(
         tmp_path,
         f"  /a: {{get: {{{answer}}}, delete: {{{answer}}}}}\n"
-        f"  /b/{{id}}: {{get: {{parameters: [{{name: id, in: path, required: true, schema: {{type: string}}, example: a/b c}}], "
+        "  /b/{id}: {get: {parameters: [{name: id, in: path, required: true, schema: {type: string}, example: a/b c}], "
         f"{answer}}}}}\n"
         f"  /c: {{get: {{{answer}}}, post: {{{body}, {answer}}}}}\n",
     )

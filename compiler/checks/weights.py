@@ -13,6 +13,13 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     for service in workspace.project.services.values():
         if service.weight is not None and service.implements is None:
             yield Finding("schema", "`weight` goes with `implements`", service.where.key("weight"), "remove it")
+        if all(endpoint.weight == 0 for endpoint in service.endpoints):
+            yield Finding(
+                "schema",
+                "every endpoint has the weight 0, so none would get a request",
+                service.endpoints[0].where["weight"],
+                "give at least one a weight above 0",
+            )
     for (contract, version), names in workspace.served.items():
         services = [workspace.project.services[name] for name in names]
         target = f"`{contract}@{version}`"

@@ -102,11 +102,19 @@ def _response(stated: Sequence[Variant], versions: int, components: Components) 
         for name, header in response.get("headers", {}).items():
             headers.setdefault(name, []).append((label, header))
     if headers:
-        made["headers"] = {name: _value(several, len(each), components) for name, several in headers.items()}
+        # A header that need not be there may as well come from some of the versions alone.
+        made["headers"] = {
+            name: _value(several, len(each) if _required(several, components) else len(several), components)
+            for name, several in headers.items()
+        }
     if any("content" in response for _, response in each):
         made["content"] = _content(each, components)
     _describe(made, each, versions)
     return made
+
+
+def _required(stated: Sequence[tuple[str, Any]], components: Components) -> bool:
+    return any(resolved(written, components).get("required") for _, written in stated)
 
 
 def _content(each: Sequence[Variant], components: Components) -> dict[str, Any]:

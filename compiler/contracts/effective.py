@@ -55,6 +55,18 @@ class Entry:
         return self.operation.path.under(self.part.prefix).shape
 
 
+_KEYS = (
+    "tags",
+    "summary",
+    "description",
+    "externalDocs",
+    "operationId",
+    "parameters",
+    "requestBody",
+    "responses",
+    "callbacks",
+    "deprecated",
+)
 Route = tuple[str, str]
 """A path as the document writes it, and a method in lower case."""
 
@@ -84,7 +96,7 @@ def build(
         if (path, method) in ids:
             operation["operationId"] = ids[path, method]
         _add_version_header(operation, entries, components)
-        items.setdefault(path, {})[method] = operation
+        items.setdefault(path, {})[method] = {key: operation[key] for key in sorted(operation, key=_key_order)}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -224,6 +236,11 @@ def _add_version_header(operation: dict[str, Any], entries: Sequence[Entry], com
         },
         *others,
     ]
+
+
+def _key_order(key: str) -> tuple[int, str]:
+    """Where a key of an operation is printed: in the order of the specification, extensions last."""
+    return (_KEYS.index(key) if key in _KEYS else len(_KEYS), key)
 
 
 def _is_header(parameter: Mapping[str, Any], name: str) -> bool:

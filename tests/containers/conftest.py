@@ -16,8 +16,8 @@ from compiler import pipeline
 from compiler.backends.envoy import static
 from compiler.checks import Checked
 from compiler.local.stubs import stubbed
-from compiler.throwaway import pair
 from compiler.plan import Deployable, Plan
+from compiler.throwaway import pair
 from compiler.yaml_text import dump
 from tests.containers.images import envoy_image
 

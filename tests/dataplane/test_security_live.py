@@ -17,9 +17,9 @@ from compiler.backends.envoy import render
 from compiler.backends.envoy.bootstrap import HEAP_BYTES
 from compiler.local.envoy import find_envoy, start
 from compiler.local.ports import free_port, why_not
-from compiler.throwaway import pair
 from compiler.plan import Listener, Secret, ServerTls
 from compiler.tables import by_path
+from compiler.throwaway import pair
 from tests.dataplane.conftest import Gateway, Serve, Upstream
 from tests.plans import SPAN, deployable, served
 

@@ -39,7 +39,7 @@ def listener(deployable: Deployable, routes: Data) -> Data:
         chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": downstream_tls(planned.tls)}
     data: Data = {
         "name": deployable.name,
-        "address": socket(planned.address, planned.port),
+        "address": listening(planned.address, planned.port),
         "per_connection_buffer_limit_bytes": BUFFER,
     }
     if planned.proxy_protocol:
@@ -47,6 +47,14 @@ def listener(deployable: Deployable, routes: Data) -> Data:
             {"name": "envoy.filters.listener.proxy_protocol", "typed_config": {"@type": PROXY_PROTOCOL}}
         ]
     data["filter_chains"] = [chain]
+    return data
+
+
+def listening(address: str, port: int) -> Data:
+    """An address to listen on; ``::`` takes IPv4 as well, as it does for most servers."""
+    data = socket(address, port)
+    if address == "::":
+        data["socket_address"]["ipv4_compat"] = True
     return data
 
 
