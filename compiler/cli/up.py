@@ -110,7 +110,8 @@ def _run(
     _warn_of_version(binary)
     given = {name: port or free_port() for name, port in ports.items()}
     session = stopping.session = Session(binary, with_stubs, on_line=_log, address=address, ports=given)
-    click.echo(f"starting {len(plan.deployables)} gateways{' and stub services' if with_stubs else ''} ...", err=True)
+    gateways = f"{len(plan.deployables)} gateway{'' if len(plan.deployables) == 1 else 's'}"
+    click.echo(f"starting {gateways}{' and stub services' if with_stubs else ''} ...", err=True)
     try:
         session.start(outcome.checked, plan)
     except PortTaken as problem:
