@@ -13,7 +13,7 @@ demo: $(READY)
 	@$(BIN)/python -m compiler.demo
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

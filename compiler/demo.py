@@ -102,7 +102,7 @@ def main() -> int:
     except _Stop:
         print()
         return 0
-    except (EnvoyProblem, PortTaken, OSError, HTTPException) as problem:
+    except (EnvoyProblem, PortTaken, SecretProblem, OSError, HTTPException) as problem:
         print(f"the demo failed: {problem}", file=sys.stderr)
         return 1
     finally:

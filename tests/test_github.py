@@ -32,7 +32,7 @@ from compiler.local.ports import free_port
 from compiler.local.session import Session
 from compiler.pipeline import Outcome
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("github")]
+pytestmark = pytest.mark.slow
 
 PACKAGE, RELEASE = "@octokit/openapi", "23.0.2"
 MEMBER = "package/generated/api.github.com.json"

@@ -44,7 +44,7 @@ def begin() -> Iterator[Callable[..., Session]]:
 
 
 def project(folder: Path, *gateways: str) -> tuple[Checked, Plan]:
-    """A project with the contract of ``write_project`` and other gateways, each ``name: listen``, checked and planned."""
+    """The project of ``write_project`` with other gateways, each as ``at`` writes it, checked and planned."""
     text = (write_project(folder) / "gatewright.yaml").read_text()
     listed = "".join(f"  {gateway}\n    expose: [{{contract: orders}}]\n" for gateway in gateways)
     (folder / "gatewright.yaml").write_text(text[: text.index("gateways:")] + "gateways:\n" + listed)
@@ -195,7 +195,7 @@ def test_a_start_that_envoy_refuses_is_a_problem(tmp_path: Path, begin: Callable
     (deployable,) = plan.deployables
     session = begin(with_stubs=False)
     cluster = replace(deployable.clusters[0], endpoints=(Endpoint("127.0.0.1", 8080, 0),))
-    with pytest.raises(EnvoyProblem, match=r"Envoy of public refuses clusters.yaml:\n.*"):
+    with pytest.raises(EnvoyProblem, match=r"Envoy of public refuses clusters:\n.*"):
         session.start(checked, Plan((replace(deployable, clusters=(cluster,)),)))
 
 
@@ -211,4 +211,4 @@ def test_services_without_stubs_are_called_where_they_are(tmp_path: Path, begin:
     session = begin(with_stubs=False)
     session.start(*project(tmp_path, at("public", port)))
     assert session.placed["public"].clusters[0].endpoints == (Endpoint("orders.internal", 8080, None),)
-    assert len(list(session.folder.glob("*/*/envoy.yaml"))) == 1
+    assert list(session.folder.glob("stubs")) == []

@@ -188,7 +188,9 @@ def test_the_closing_of_its_terminal_ends_it(tmp_path: Path) -> None:
     assert len(pids) == 2
     os.close(ours)
     process.wait(15)
-    ended(Up(process, project, port), pids)
+    assert eventually(lambda: not alive(pids)), "an Envoy was left behind"
+    assert why_not("127.0.0.1", port) is None
+    assert not list(tmp_path.glob("gatewright-up-*"))
 
 
 def test_death_of_one_envoy_ends_the_rest(up: Up) -> None:
@@ -226,14 +228,13 @@ def test_follows_what_includes_come_to_match_and_files_that_come_to_be(tmp_path:
     try:
         assert up.said("Ctrl-C"), up.err
         (project / "teams/new").mkdir()
-        second = "contracts: {users: {versions: {1.0.0: {openapi: docs/users.yaml}}}}\n"
+        second = "contracts: {users: {versions: {1.0.0: {openapi: ../../contracts/users.yaml}}}}\n"
         second += "services: {users: {implements: users@1.0.0, endpoints: [{host: users.internal, port: 80}]}}\n"
         (project / "teams/new/users.yaml").write_text(second)
-        assert up.said("the file `teams/new/docs/users.yaml` does not exist"), up.err
-        (project / "teams/new/docs").mkdir()
-        (project / "teams/new/docs/users.yaml").write_text(
-            (project / "orders.yaml").read_text().replace("/orders", "/users")
-        )
+        assert up.said("the file `contracts/users.yaml` does not exist"), up.err
+        (project / "contracts").mkdir()
+        contract = (project / "orders.yaml").read_text()
+        (project / "contracts/users.yaml").write_text(contract.replace("/orders", "/users"))
         assert up.said("nothing changes for the gateways"), up.err
         up.edit("- {contract: orders}", "- {contract: orders}\n      - {contract: users}")
         assert eventually(lambda: up.read("/v1/users/1")[0] == 200), up.err

@@ -27,7 +27,10 @@ class Taken:
 
 
 def followed(running: Running, name: str) -> dict[str, Taken]:
-    """What Envoy made of each file that it follows; ``name`` is its route configuration's."""
+    """What Envoy made of each file that it follows, by the file's name without its ending.
+
+    ``name`` is the route configuration's.
+    """
     stats = running.stats(r"\.update_(success|rejected)$")
     return {
         file: Taken(stats.get(f"{prefix}.update_success", 0), stats.get(f"{prefix}.update_rejected", 0))
@@ -58,7 +61,7 @@ def wait_for_reload(
 
 def _prefixes(name: str) -> dict[str, str]:
     return {
-        "listeners.yaml": "listener_manager.lds",
-        "clusters.yaml": "cluster_manager.cds",
-        "routes.yaml": f"http.{name}.rds.{name}",
+        "listeners": "listener_manager.lds",
+        "clusters": "cluster_manager.cds",
+        "routes": f"http.{name}.rds.{name}",
     }

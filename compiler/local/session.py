@@ -203,7 +203,7 @@ class Session:
         before = followed(self._stub, stubs.NAME) if self._stub else {}
         changed = self._write(folder, stubs.render(made, self._stub_ports, str(folder)))
         if self._stub is None:
-            self._stub = launch(self.binary, _STUBS, folder / "envoy.yaml", folder, on_line=self.on_line)
+            self._stub = launch(self.binary, _STUBS, folder / "envoy.json", folder, on_line=self.on_line)
             return []
         return _reloaded(self._stub, stubs.NAME, before, changed)
 
@@ -240,9 +240,9 @@ class Session:
         return render(deployable, "xds", str(self._config(deployable.name)))
 
     def _write(self, folder: Path, files: Mapping[str, bytes]) -> set[str]:
-        """Write files into a folder of ours and give the names of those that changed."""
+        """Write files into a folder of ours and give the names of those that changed, without their endings."""
         differences = write({f"{folder.name}/{n}": data for n, data in files.items()}, folder.parent, only=folder.name)
-        return {difference.path.partition("/")[2] for difference in differences}
+        return {Path(difference.path).stem for difference in differences}
 
 
 def _wait(running: Running, name: str) -> None:
@@ -257,7 +257,7 @@ def _reloaded(running: Running, name: str, before: Mapping[str, Taken], changed:
     files = sorted(changed & before.keys())
     if not files:
         return []
-    what = ", ".join(file.removesuffix(".yaml") for file in files)
+    what = ", ".join(files)
     said = {
         Reloaded.DONE: f"reloaded {running.name}: {what}",
         Reloaded.LATE: f"reloaded {running.name}: {what} (not yet confirmed by Envoy)",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from compiler.backends.envoy.bootstrap import overload_manager, watched
 from compiler.backends.envoy.listeners import listener
@@ -15,7 +17,6 @@ from compiler.plan import Answer, Cluster, Deployable, Endpoint, Listener, Versi
 from compiler.source import Span
 from compiler.tables import Served, by_path
 from compiler.workspace import Workspace
-from compiler.yaml_text import dump
 
 NAME = "stubs"
 """The node of the Envoy that plays them."""
@@ -69,18 +70,25 @@ def _stub(name: str, api: Api, base_path: str, where: Span) -> Deployable:
 
 
 def render(stubs: Mapping[str, Deployable], ports: Mapping[str, int], folder: str) -> dict[str, bytes]:
-    """The stub Envoy's files by name: a bootstrap, and the listeners that it follows."""
+    """The stub Envoy's files by name: a bootstrap, and the listeners that it follows.
+
+    They are JSON, which Envoy reads three times as fast as YAML: the answers of a large contract are many megabytes.
+    """
     bootstrap = {
         "node": {"id": NAME, "cluster": "gatewright"},
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
         "overload_manager": overload_manager(),
-        "dynamic_resources": {"lds_config": watched(folder, "listeners.yaml")},
+        "dynamic_resources": {"lds_config": watched(folder, "listeners.json")},
     }
     listeners = []
     for name, stub in stubs.items():
         placed = replace(stub, listener=replace(stub.listener, port=ports[name]))
         listeners.append({"@type": LISTENER, **listener(placed, {"route_config": route_configuration(placed)})})
-    return {"envoy.yaml": dump(bootstrap).encode(), "listeners.yaml": dump({"resources": listeners}).encode()}
+    return {"envoy.json": _json(bootstrap), "listeners.json": _json({"resources": listeners})}
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def pointed_at_stubs(deployable: Deployable, ports: Mapping[str, int]) -> Deployable:

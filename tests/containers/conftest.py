@@ -16,7 +16,8 @@ from compiler import pipeline
 from compiler.backends.envoy import static
 from compiler.checks import Checked
 from compiler.local.stubs import stubbed
-from compiler.plan import Deployable, Plan
+from compiler.plan import Deployable, Plan, Secret, ServerTls
+from compiler.source import Source
 from compiler.throwaway import pair
 from compiler.yaml_text import dump
 from tests.containers.images import envoy_image
@@ -28,6 +29,8 @@ from testcontainers.core.network import Network
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "shop"
+_NOWHERE = Source("tests", "").span(0, 0)
+_SERVICE_TLS = ServerTls(Secret("file", "/etc/certs/tls.crt"), Secret("file", "/etc/certs/tls.key"), _NOWHERE)
 _SERVING = "all dependencies initialized. starting workers"
 
 
@@ -68,9 +71,11 @@ def shop(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
     plan = pipeline.plan(outcome)
     for name, data in pipeline.artifacts(plan, "xds", "/etc/envoy").items():
         _write(folder / name, data)
-    secrets = pair(tuple(sorted({host for d in plan.deployables for host in d.hosts})))
+    services = {endpoint.host for d in plan.deployables for cluster in d.clusters for endpoint in cluster.endpoints}
+    secrets = pair(tuple(sorted(services.union(*(d.hosts for d in plan.deployables)))))
     _write(folder / "certs" / "tls.crt", secrets.certificate)
     _write(folder / "certs" / "tls.key", secrets.key)
+    _write(folder / "certs" / "ca.pem", secrets.authority)
     image = envoy_image(engine)
     with ExitStack() as running:
         network = running.enter_context(Network())
@@ -81,7 +86,6 @@ def shop(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
         for deployable in plan.deployables:
             port = deployable.listener.port
             gateway = _envoy(image, network, folder / deployable.name).with_exposed_ports(port)
-            gateway = gateway.with_volume_mapping(folder / "certs", "/etc/certs")
             running.enter_context(gateway)
             address[deployable.name] = gateway.get_container_host_ip(), int(gateway.get_exposed_port(port))
         yield Shop(outcome.checked, plan, address, secrets.authority)
@@ -93,7 +97,8 @@ def _upstreams(checked: Checked, plan: Plan) -> dict[str, bytes]:
     made = {}
     for name, stub in stubbed(checked.workspace, clusters).items():
         for endpoint in clusters[name].endpoints:
-            placed = replace(stub.listener, address="0.0.0.0", port=endpoint.port)
+            tls = _SERVICE_TLS if clusters[name].tls is not None else None
+            placed = replace(stub.listener, address="0.0.0.0", port=endpoint.port, tls=tls)
             made[endpoint.host] = dump(static(replace(stub, listener=placed, admin_port=None))).encode()
     return made
 
@@ -104,6 +109,7 @@ def _envoy(image: str, network: Network, folder: Path) -> DockerContainer:
         DockerContainer(image)
         .with_command(["--config-path", "/etc/envoy/envoy.yaml", "--concurrency", "1"])
         .with_volume_mapping(folder, "/etc/envoy")
+        .with_volume_mapping(folder.parent / "certs", "/etc/certs")
         .with_network(network)
         .with_kwargs(read_only=True)
         .waiting_for(LogMessageWaitStrategy(_SERVING).with_poll_interval(0.1))

@@ -16,7 +16,7 @@ from compiler.local.curl import call as sample_call
 if TYPE_CHECKING:
     from tests.containers.conftest import Shop
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.xdist_group("containers")]
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,12 +67,7 @@ def _decision(choice: Choice, made: dict[int, Data]) -> Data:
     branched: Data = {
         "matcher_list": {
             "matchers": [
-                {
-                    "predicate": {
-                        "single_predicate": {"input": _header_input("path", ":path"), "value_match": _predicate(pattern)}
-                    },
-                    "on_match": _decision(inner, made),
-                }
+                {"predicate": _path_is(pattern), "on_match": _decision(inner, made)}
                 for pattern, inner in choice.branches
             ]
         }
@@ -82,9 +77,10 @@ def _decision(choice: Choice, made: dict[int, Data]) -> Data:
     return {"matcher": branched}
 
 
-def _predicate(pattern: str) -> Data:
-    """A pattern as xds.type.matcher.v3 has it, which wants its engine named."""
-    return {"safe_regex": {"google_re2": {}, "regex": pattern}}
+def _path_is(pattern: str) -> Data:
+    """A test of the path with its query; xds.type.matcher.v3 wants the engine of a pattern named."""
+    value = {"safe_regex": {"google_re2": {}, "regex": pattern}}
+    return {"single_predicate": {"input": _header_input("path", ":path"), "value_match": value}}
 
 
 def _header_input(name: str, header: str) -> Data:

@@ -1,18 +1,13 @@
-"""YAML or JSON text to a :class:`Document` whose every key and value knows where it stands.
+"""YAML text to nodes, over libyaml's events.
 
-Scalars follow YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema): ``yes``, ``on`` and ``NO`` are
-text. Keys are always text, as written. Duplicate keys are errors. An alias is the anchored value itself, and how much
-all aliases together may stand for is bounded. JSON is read by the json module, which is many times faster; places in
-it are found only when one is asked for.
+Keys are always text, as written. Duplicate keys are errors. An alias is the anchored value itself, and how much all
+aliases together may stand for is bounded.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -28,104 +23,24 @@ from yaml.events import (
 )
 
 from compiler.diagnostics import Finding, Note
-from compiler.json_places import JsonPlaces, duplicate_keys, lone_surrogate
+from compiler.reader.nodes import MAX_DEPTH, Document, ListNode, MapNode, syntax_error
+from compiler.reader.scalars import plain_scalar
 from compiler.source import Source, Span
 
-MAX_DEPTH = 200
-"""Collections nested deeper than this are refused."""
 MAX_EXPANDED = 2_000_000
 """The most values that a document may stand for once its aliases are expanded."""
 
-Path = Sequence[str | int]
 
+_SYNTAX_HELP = {
+    "mapping values are not allowed in this context": "quote a text that holds `: `, or check the indentation",
+    "did not find expected key": "check the indentation; quote a text that begins with one of ``*&!%@` ``",
+    "found character that cannot start any token": "quote a text that begins with `@`, `` ` `` or `%`",
+    "found unexpected end of stream": "a quote or bracket is not closed",
+    "could not find expected ':'": "a key is followed by `: ` and its value",
+}
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-class MapNode(dict[str, Any]):
-    """A mapping that knows its places: ``marks[key]`` is (key start, key end, value start, value end) as offsets."""
-
-    __slots__ = ("end", "marks", "source", "start")
-
-    def __init__(self, source: Source, start: int) -> None:
-        super().__init__()
-        self.source = source
-        self.start = start
-        self.end = start
-        self.marks: dict[str, tuple[int, int, int, int]] = {}
-
-    def key_span(self, key: str) -> Span:
-        mark = self.marks[key]
-        return Span(self.source, mark[0], mark[1])
-
-    def value_span(self, key: str) -> Span:
-        mark = self.marks[key]
-        return Span(self.source, mark[2], mark[3])
-
-    @property
-    def span(self) -> Span:
-        return Span(self.source, self.start, self.end)
-
-
-class ListNode(list[Any]):
-    """A sequence that knows its places: ``marks[i]`` is (start, end) as offsets."""
-
-    __slots__ = ("end", "marks", "source", "start")
-
-    def __init__(self, source: Source, start: int) -> None:
-        super().__init__()
-        self.source = source
-        self.start = start
-        self.end = start
-        self.marks: list[tuple[int, int]] = []
-
-    def value_span(self, index: int) -> Span:
-        mark = self.marks[index]
-        return Span(self.source, mark[0], mark[1])
-
-    @property
-    def span(self) -> Span:
-        return Span(self.source, self.start, self.end)
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A file's content as plain data (dict, list, str, int, float, bool, None) with a place for every path into it."""
-
-    source: Source
-    root: Any
-    top: Span = field(repr=False)
-    places: JsonPlaces | None = field(default=None, repr=False, compare=False)
-    """Of JSON text; values of YAML text know their places themselves."""
-
-    def span(self, path: Path, *, key: bool = False) -> Span:
-        """The place of the value at ``path`` (of its key, if ``key``); of the nearest one above where it is absent."""
-        if isinstance(self.root, (MapNode, ListNode)):
-            return find_in_nodes(self.root, path, key=key)
-        if self.places is not None:
-            start, end = self.places.find(path, key=key)
-            return Span(self.source, start, end)
-        return self.top
-
-
-def find_in_nodes(root: MapNode | ListNode, path: Path, *, key: bool = False) -> Span:
-    """The place of ``path`` below a node; of the nearest value above it that exists where it is absent."""
-    node: Any = root
-    span = root.span
-    for at, step in enumerate(path):
-        last = at == len(path) - 1
-        if isinstance(node, MapNode) and step in node.marks:
-            span = node.key_span(str(step)) if key and last else node.value_span(str(step))
-        elif isinstance(node, ListNode) and isinstance(step, int) and 0 <= step < len(node.marks):
-            span = node.value_span(step)
-        else:
-            break
-        node = node[step]
-    return span
-
-
-def read(source: Source) -> tuple[Document | None, list[Finding]]:
-    """The document of a source. ``None`` comes with at least one error; a document may come with errors too."""
-    if source.name.endswith(".json"):
-        return _read_json(source)
-    return read_yaml(source)
+_TAG_PREFIX = "tag:yaml.org,2002:"
 
 
 class _Refused(Exception):
@@ -143,7 +58,7 @@ def read_yaml(source: Source) -> tuple[Document | None, list[Finding]]:
         bad = _UNPRINTABLE.search(source.text)
         if bad:
             raise _Refused(
-                _syntax(source, bad.start(), f"a character that YAML does not allow: U+{ord(bad.group()):04X}")
+                syntax_error(source, bad.start(), f"a character that YAML does not allow: U+{ord(bad.group()):04X}")
             )
         root = builder.build(iter(_events(source)))
     except _Refused as refused:
@@ -151,7 +66,7 @@ def read_yaml(source: Source) -> tuple[Document | None, list[Finding]]:
     except yaml.MarkedYAMLError as error:
         return None, [*builder.findings, _yaml_error(source, error)]
     except yaml.YAMLError as error:
-        return None, [*builder.findings, _syntax(source, 0, str(error).splitlines()[0])]
+        return None, [*builder.findings, syntax_error(source, 0, str(error).splitlines()[0])]
     top = root.span if isinstance(root, (MapNode, ListNode)) else source.whole_line(1)
     return Document(source, root, top), builder.findings
 
@@ -182,68 +97,7 @@ def _yaml_error(source: Source, error: yaml.MarkedYAMLError) -> Finding:
         return Finding(
             "yaml-syntax", "a tab cannot indent in YAML", Span(source, at, at + 1), "indent with spaces", notes
         )
-    return _syntax(source, at, problem, _SYNTAX_HELP.get(problem), notes)
-
-
-def _syntax(source: Source, at: int, message: str, help: str | None = None, notes: tuple[Note, ...] = ()) -> Finding:
-    at = min(at, len(source.text))
-    while at > 0 and at == len(source.text) and source.text[at - 1] == "\n":
-        at -= 1  # show the last line rather than the nothing after it
-    end = at if source.text[at : at + 1] in ("", "\n") else at + 1
-    return Finding(
-        "yaml-syntax",
-        message,
-        Span(source, at, end),
-        help or "check the quotes, brackets and indentation here and on the line before",
-        notes,
-    )
-
-
-_SYNTAX_HELP = {
-    "mapping values are not allowed in this context": "quote a text that holds `: `, or check the indentation",
-    "did not find expected key": "check the indentation; quote a text that begins with one of ``*&!%@` ``",
-    "found character that cannot start any token": "quote a text that begins with `@`, `` ` `` or `%`",
-    "found unexpected end of stream": "a quote or bracket is not closed",
-    "could not find expected ':'": "a key is followed by `: ` and its value",
-}
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-_TAG_PREFIX = "tag:yaml.org,2002:"
-_CORE = re.compile(
-    r"""(?P<null>~|null|Null|NULL|)\Z
-      | (?P<bool>true|True|TRUE|false|False|FALSE)\Z
-      | (?P<int>[-+]?[0-9]+)\Z
-      | (?P<octal>0o[0-7]+)\Z
-      | (?P<hex>0x[0-9a-fA-F]+)\Z
-      | (?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)\Z
-      | (?P<inf>[-+]?\.(?:inf|Inf|INF))\Z
-      | (?P<nan>\.(?:nan|NaN|NAN))\Z""",
-    re.VERBOSE,
-)
-_MAYBE_NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
-MAX_DIGITS = 400
-"""A whole number with more digits than this is refused, as turning it into a number takes quadratic time."""
-
-
-def plain_scalar(text: str) -> str | int | float | bool | None:
-    """The value of an unquoted scalar by YAML 1.2's core schema. Raises ValueError for a number beyond all use."""
-    if text and text[0] not in _MAYBE_NOT_TEXT:
-        return text
-    match = _CORE.match(text)
-    if match is None:
-        return text
-    kind = match.lastgroup
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text[0] in "tT"
-    if kind in ("int", "octal", "hex"):
-        if len(text) > MAX_DIGITS:
-            raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
-        return int(text, 10 if kind == "int" else 0)
-    if kind == "inf":
-        return -math.inf if text[0] == "-" else math.inf
-    return math.nan if kind == "nan" else _fraction(text)
+    return syntax_error(source, at, problem, _SYNTAX_HELP.get(problem), notes)
 
 
 class _Builder:
@@ -426,101 +280,3 @@ class _Builder:
 
 def _short_tag(tag: str) -> str:
     return "!!" + tag.removeprefix(_TAG_PREFIX) if tag.startswith(_TAG_PREFIX) else tag
-
-
-def _read_json(source: Source) -> tuple[Document | None, list[Finding]]:
-    duplicates: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            seen: set[str] = set()
-            for name, _ in pairs:
-                if name in seen:
-                    duplicates.append(name)
-                seen.add(name)
-        return made
-
-    try:
-        root = json.loads(
-            source.text,
-            object_pairs_hook=unique,
-            parse_int=_whole,
-            parse_float=_fraction,
-            parse_constant=_no_constant,
-        )
-    except json.JSONDecodeError as error:
-        message = error.msg[:1].lower() + error.msg[1:]
-        return None, [_syntax(source, error.pos, f"not JSON: {message}", "check the commas, quotes and brackets here")]
-    except ValueError as error:
-        return None, [_syntax(source, 0, f"not JSON: {error}")]
-    except RecursionError:
-        return None, [_syntax(source, 0, f"nested deeper than {MAX_DEPTH} levels")]
-    places = JsonPlaces(source.text)
-    deep = _too_deep(root)
-    if deep is not None:
-        start, end = places.find(deep)
-        return None, [Finding("yaml-syntax", f"nested deeper than {MAX_DEPTH} levels", Span(source, start, end))]
-    surrogate = lone_surrogate(source.text)
-    if surrogate is not None:
-        where = Span(source, *surrogate)
-        message = "half of a surrogate pair is no character"
-        return None, [Finding("yaml-syntax", message, where, "write the character itself")]
-    findings = [
-        Finding(
-            "duplicate-key",
-            f"the key `{name}` stands twice in one object",
-            Span(source, start, end),
-            "keep one of the two",
-        )
-        for name in sorted(set(duplicates))
-        for start, end in duplicate_keys(source.text, name)
-    ]
-    return Document(source, root, Span(source, *places.find(())), places), findings
-
-
-def _too_deep(root: Any) -> Path | None:
-    """The path of a collection that is nested deeper than MAX_DEPTH; None where there is none."""
-    level = [root] if _nests(root) else []
-    for _ in range(MAX_DEPTH):
-        below = (inner for outer in level for inner in (outer.values() if type(outer) is dict else outer))
-        level = [inner for inner in below if _nests(inner)]
-        if not level:
-            return None
-    # Such text is rare, so the way to it is looked for only now: value, step, and the link above.
-    links: list[tuple[Any, str | int, Any]] = [(root, "", None)]
-    for _ in range(MAX_DEPTH):
-        links = [
-            (inner, step, link)
-            for link in links
-            for step, inner in (link[0].items() if type(link[0]) is dict else enumerate(link[0]))
-            if _nests(inner)
-        ]
-    path: list[str | int] = []
-    link = links[0]
-    while link[2] is not None:
-        path.append(link[1])
-        link = link[2]
-    return path[::-1]
-
-
-def _nests(value: Any) -> bool:
-    return type(value) is dict or type(value) is list
-
-
-def _whole(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
-    return int(text)
-
-
-def _fraction(text: str) -> float:
-    """A number with a point or an exponent. Raises ValueError for one that no float can hold."""
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(f"`{text[:40]}` is too large a number")
-    return number
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"`{name}` is no JSON value")
