@@ -86,9 +86,29 @@ def shown(value: Any) -> str:
 
 
 def _wrong(span: Span, expected: str, value: Any, help: str | None = None, rule: str = "schema") -> Finding:
+    """A value that is not of the form that belongs here. Without a better help, it says what to write."""
     if value is None:
         help = help or "write a value, or remove the key"
-    return Finding(rule, f"expected {expected}, found {shown(value)}", span, help)
+    return Finding(rule, f"expected {expected}, found {shown(value)}", span, help or f"write {expected}")
+
+
+def _mended(text: str, pattern: re.Pattern[str]) -> str | None:
+    """``write `...` `` with the nearest text that has the form, where a common slip explains the difference."""
+    slips = (
+        text.strip(),
+        text.lower(),
+        re.sub(r":[0-9]+$", "", text),
+        f"{text}.0",
+        f"{text}.0.0",
+        text.removeprefix("v"),
+        f"{text}s",
+        f"/{text}",
+        re.sub(r"@[\^~]([0-9]+)$", r"@\1.0.0", text),
+        re.sub(r"[ _-]+", "-", text.lower()),
+        re.sub(r"[ _-]+", "_", text.lower()),
+    )
+    found = next((slip for slip in slips if slip != text and pattern.fullmatch(slip)), None)
+    return f"write `{found}`, for example" if found else None
 
 
 def _raw(mark: Raw) -> Decoder:
@@ -110,12 +130,13 @@ def _scalar(mark: Scalar) -> Decoder:
             plain = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not (mark.raw and plain):
                 written = span.source.text[span.start : span.end]
-                help = f'quote it: `"{written}"`' if plain and pattern.fullmatch(written) else None
+                quoted = plain and pattern.fullmatch(written)
+                help = f'quote it: `"{written}"`' if quoted else _mended(written, pattern) if plain else None
                 out.append(_wrong(span, mark.says, value, help))
                 return INVALID
             text = span.source.text[span.start : span.end]
         if pattern.fullmatch(text) is None:
-            out.append(_wrong(span, mark.says, text, rule=mark.rule))
+            out.append(_wrong(span, mark.says, text, _mended(text, pattern), mark.rule))
             return INVALID
         try:
             return mark.convert(text)
@@ -259,13 +280,15 @@ def _named(mark: Keys, item: Decoder) -> Decoder:
             return INVALID
         if len(value) < mark.least or (mark.most is not None and len(value) > mark.most):
             wanted = "exactly one entry" if mark.most == 1 else "at least one entry"
-            out.append(Finding("schema", f"expected {wanted}, found {len(value)}", span))
+            help = "keep one of them" if value else "add an entry, or remove the key"
+            out.append(Finding("schema", f"expected {wanted}, found {len(value)}", span, help))
             return INVALID
         results: dict[str, Any] = {}
         valid = True
         for name, one in value.items():
             if pattern.fullmatch(name) is None:
-                out.append(_wrong(value.key_span(name), mark.kind.says, name, rule=mark.kind.rule))
+                help = _mended(name, pattern)
+                out.append(_wrong(value.key_span(name), mark.kind.says, name, help, mark.kind.rule))
                 valid = False
             result = item(one, value.value_span(name), value.key_span(name), out)
             valid = valid and result is not INVALID

@@ -82,12 +82,17 @@ class Library:
             if path.is_dir():
                 return Finding("file-not-found", f"`{name}` is a folder", where, "name a file in it")
             if path.stat().st_size > MAX_FILE_BYTES:
-                return Finding("file-not-found", f"`{name}` is larger than {MAX_FILE_BYTES >> 20} MiB", where)
+                help = "split it into several files"
+                return Finding("file-not-found", f"`{name}` is larger than {MAX_FILE_BYTES >> 20} MiB", where, help)
             data = path.read_bytes()
         except FileNotFoundError:
-            return Finding("file-not-found", f"the file `{name}` does not exist", where, self._neighbour(path))
+            help = (
+                self._neighbour(path) or "create it, or correct the path; paths are relative to the file they stand in"
+            )
+            return Finding("file-not-found", f"the file `{name}` does not exist", where, help)
         except OSError as error:
-            return Finding("file-not-found", f"`{name}` cannot be read: {error.strerror}", where)
+            help = "make it readable for the user who runs this"
+            return Finding("file-not-found", f"`{name}` cannot be read: {error.strerror}", where, help)
         text = decode_text(data)
         if text is None:
             return Finding("yaml-syntax", f"`{name}` is not UTF-8 text", where, "save the file as UTF-8")

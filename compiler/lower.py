@@ -42,7 +42,6 @@ from compiler.policies import Effective, effective
 from compiler.tables import Served, by_header, by_path
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
-
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian, Alpine and Envoy's own image keep what `ca: system` means."""
 

@@ -124,6 +124,9 @@ def read_project(library: Library) -> tuple[Project | None, list[Finding]]:
     document, findings = read_yaml(source)
     if document is None:
         return None, findings
+    if document.root is None:
+        where = source.span(0, 0)
+        return None, [*findings, Finding("schema", "the file is empty", where, "begin with `gatewright: 1`")]
     root, more = decode(RootFile, document.root, document.top)
     findings += more
     parts: list[Sections] = [root] if root is not None else []

@@ -29,7 +29,7 @@ class Request:
 class Choice:
     """Rules in the table's order, split by what follows the parameters of their paths.
 
-    The first branch whose pattern matches the whole path (with its query) decides, and ``rest`` where none does. A branch
+    The first branch whose pattern matches the whole path with its query decides, and ``rest`` where none does. A branch
     holds every rule that a path of its pattern can meet, so it does not matter that several may match.
     """
 
@@ -83,8 +83,9 @@ class _Group:
 def _choice(groups: list[_Group], everywhere: list[tuple[int, Rule]], known: tuple[Segment, ...], after: int) -> Choice:
     """Split rules by the next literal segment that stands behind a parameter.
 
-    ``known`` are the segments that the pattern so far fixes; ``after`` is how many the leaf's prefix fixes anyway. Paths
-    like ``/repos/{owner}/{repo}/...`` have hundreds of operations behind one prefix, and each costs a regular expression.
+    ``known`` are the segments that the pattern so far fixes; ``after`` is how many the leaf's prefix fixes anyway.
+    Where hundreds of operations stand behind one prefix, as with ``/repos/{owner}/{repo}/...``, each costs a regular
+    expression.
     """
     start = max(len(known), after)
     keys: dict[str, tuple[Segment, ...]] = {}

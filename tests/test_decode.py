@@ -122,13 +122,22 @@ WRONG = [
     (Service, ENDPOINTS + "\nbase_pat: /", "2:1 schema unknown key `base_pat` | did you mean `base_path`?"),
     (Endpoint, "host: a", "1:1 schema the key `port` is missing | add `port:`"),
     (Endpoint, "host: a\nprot: 80", "2:1 schema unknown key `prot` | did you mean `port`?"),
-    (Endpoint, "host: a\nport: '80'", "2:7 schema expected a whole number from 1 to 65535, found `80` | None"),
+    (
+        Endpoint,
+        "host: a\nport: '80'",
+        "2:7 schema expected a whole number from 1 to 65535, found `80` | write a whole number from 1 to 65535",
+    ),
     (
         Endpoint,
         "host: a\nport: 80.0",
-        "2:7 schema expected a whole number from 1 to 65535, found the number 80.0 | None",
+        "2:7 schema expected a whole number from 1 to 65535, found the number 80.0"
+        " | write a whole number from 1 to 65535",
     ),
-    (Endpoint, "host: a\nport: true", "2:7 schema expected a whole number from 1 to 65535, found `true` | None"),
+    (
+        Endpoint,
+        "host: a\nport: true",
+        "2:7 schema expected a whole number from 1 to 65535, found `true` | write a whole number from 1 to 65535",
+    ),
     (Endpoint, "host: a\nport:", "2:1 schema expected a whole number from 1 to 65535, found nothing | "),
     (Endpoint, "host: 10.0.0.256\nport: 1", "1:7 schema `10.0.0.256`: not an IPv4 or IPv6 address"),
     (
@@ -136,7 +145,12 @@ WRONG = [
         "host: 1.5\nport: 1",
         '1:7 schema expected a host name or an IP address, found the number 1.5 | quote it: `"1.5"`',
     ),
-    (Endpoint, "[a]", "1:1 schema expected a mapping with `host`, `port`, `weight`, found a list | None"),
+    (
+        Endpoint,
+        "[a]",
+        "1:1 schema expected a mapping with `host`, `port`, `weight`, found a list"
+        " | write a mapping with `host`, `port`, `weight`",
+    ),
     (Service, "endpoints: []", "1:12 schema expected at least one item, found an empty list | name at least one"),
     (Service, "endpoints: {host: a, port: 1}", "1:12 schema expected a list, found a mapping | write it as `[...]`"),
     (Listen, "address: localhost\nport: 1", "1:10 schema `localhost`: not an IPv4 or IPv6 address; a listener binds"),
@@ -150,11 +164,19 @@ WRONG = [
         "versions: {1.0: {openapi: a}}",
         "1:12 version-invalid expected a semantic version such as `2.1.0`, found `1.0`",
     ),
-    (Contract, "versions: {1.0.0: {openapi: [a]}}", "1:29 schema expected a text, or any mapping, found a list | None"),
+    (
+        Contract,
+        "versions: {1.0.0: {openapi: [a]}}",
+        "1:29 schema expected a text, or any mapping, found a list | write a text, or any mapping",
+    ),
     (Expose, "contract: a\nversions: newest", "2:11 version-invalid `newest`: `newest` is not a range that npm reads"),
     (Expose, "at: /", "1:1 schema expected one of `aggregator`, `contract` | keep exactly one"),
     (Expose, "aggregator: a\nversions: ^1", "2:1 schema `versions` goes with `contract` | remove it"),
-    (Expose, "contract: a\noperations: [{b: {}, c: {}}]", "2:14 schema expected exactly one entry, found 2 | None"),
+    (
+        Expose,
+        "contract: a\noperations: [{b: {}, c: {}}]",
+        "2:14 schema expected exactly one entry, found 2 | keep one of them",
+    ),
     (
         Policy,
         "auth: nobody",
@@ -165,7 +187,7 @@ WRONG = [
     (
         Policy,
         "mirror: {service: a, percent: 101}",
-        "1:31 schema expected a number from 0 to 100, found the number 101 | None",
+        "1:31 schema expected a number from 0 to 100, found the number 101 | write a number from 0 to 100",
     ),
     (
         UpstreamTls,

@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.plan import Answer, Rule, VersionKey, VersionTest
 from compiler.paths import PathTemplate
+from compiler.plan import Answer, Rule, VersionKey, VersionTest
 from compiler.routing import Choice, Request, answer, holds_host, tree
 from tests.plans import SPAN, deployable
 

@@ -169,9 +169,13 @@ class _Builder:
             elif kind is AliasEvent:
                 start, end = event.start_mark.index, event.end_mark.index
                 if event.anchor in open_anchors:
-                    raise self.refuse(event, f"`*{event.anchor}` stands inside the value that it refers to")
+                    raise self.refuse(
+                        event, f"`*{event.anchor}` stands inside the value that it refers to", "write it out"
+                    )
                 if event.anchor not in self.anchors:
-                    raise self.refuse(event, f"nothing bears the anchor `&{event.anchor}`")
+                    raise self.refuse(
+                        event, f"nothing bears the anchor `&{event.anchor}`", "quote a text that begins with `*`"
+                    )
                 value, size, _ = self.anchors[event.anchor]
                 self.expanded += size
                 if self.expanded > MAX_EXPANDED:

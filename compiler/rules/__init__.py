@@ -69,12 +69,34 @@ _ALL = (
     Rule("weight-missing", _E, "several services implement one version, and one states no weight", suppressible=False),
 )
 PLANNED = (
-    "auth-mismatch auth-missing bump-too-small client-need-unmet composite-mismatch cors-conflict deadline-too-short"
-    " edge-expired edge-removed-early lock-outdated missing-input needless-aggregation needless-sequence"
-    " optional-unguarded published-date-moved published-version-changed published-version-removed response-unbounded"
-    " risky-change shape-breaks-contract shape-unknown-field step-cycle support-outlives-contract support-shortened"
-    " type-mismatch undeclared-status unknown-field"
-).split()
+    "auth-mismatch",
+    "auth-missing",
+    "bump-too-small",
+    "client-need-unmet",
+    "composite-mismatch",
+    "cors-conflict",
+    "deadline-too-short",
+    "edge-expired",
+    "edge-removed-early",
+    "lock-outdated",
+    "missing-input",
+    "needless-aggregation",
+    "needless-sequence",
+    "optional-unguarded",
+    "published-date-moved",
+    "published-version-changed",
+    "published-version-removed",
+    "response-unbounded",
+    "risky-change",
+    "shape-breaks-contract",
+    "shape-unknown-field",
+    "step-cycle",
+    "support-outlives-contract",
+    "support-shortened",
+    "type-mismatch",
+    "undeclared-status",
+    "unknown-field",
+)
 """Rules of parts that are not built yet: nothing finds them, and ``explain`` says so."""
 
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}

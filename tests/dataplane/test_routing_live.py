@@ -126,7 +126,7 @@ def test_headers_of_policies(serve: Serve, upstream: Upstream) -> None:
 
 def test_timeout_and_dead_service(serve: Serve, upstream: Upstream) -> None:
     hold = threading.Event()
-    upstream.behaviour["/slow"] = lambda request: None if hold.wait(3) else None
+    upstream.behaviour["/slow"] = lambda request: None if hold.wait(3) else None  # noqa: RUF034, a pause as a lambda
     gone = replace(upstream.cluster("gone"), endpoints=(replace(upstream.cluster().endpoints[0], port=1),))
     table = by_path(
         [
