@@ -280,15 +280,15 @@ def _named(mark: Keys, item: Decoder) -> Decoder:
             return INVALID
         if len(value) < mark.least or (mark.most is not None and len(value) > mark.most):
             wanted = "exactly one entry" if mark.most == 1 else "at least one entry"
-            help = "keep one of them" if value else "add an entry, or remove the key"
-            out.append(Finding("schema", f"expected {wanted}, found {len(value)}", span, help))
+            mend = "keep one of them" if value else "add an entry, or remove the key"
+            out.append(Finding("schema", f"expected {wanted}, found {len(value)}", span, mend))
             return INVALID
         results: dict[str, Any] = {}
         valid = True
         for name, one in value.items():
             if pattern.fullmatch(name) is None:
-                help = _mended(name, pattern)
-                out.append(_wrong(value.key_span(name), mark.kind.says, name, help, mark.kind.rule))
+                mended = _mended(name, pattern)
+                out.append(_wrong(value.key_span(name), mark.kind.says, name, mended, mark.kind.rule))
                 valid = False
             result = item(one, value.value_span(name), value.key_span(name), out)
             valid = valid and result is not INVALID

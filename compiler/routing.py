@@ -97,14 +97,31 @@ def _choice(groups: list[_Group], everywhere: list[tuple[int, Rule]], known: tup
         else:
             keys.setdefault("/".join(s.shape for s in key), key)
     branches = []
+    candidates = _by_segment(groups, {len(key) - 1 for key in keys.values()})
     for _, key in sorted(keys.items()):
-        inside = [g for g in groups if _meets(g.path, key, len(known))]
+        here = candidates[len(key) - 1]
+        inside = [g for g in here.get(key[-1].shape, []) + here[None] if _meets(g.path, key, len(known))]
         pattern = "/" + "/".join(s.regex.replace("[^/]+", "[^/?]+") for s in key) + "([/?].*)?"
         branches.append((pattern, _choice(inside, everywhere, key, after)))
     ordered = sorted((numbered for g in rest for numbered in g.rules), key=lambda n: n[0])
     if everywhere:
         ordered = sorted([*ordered, *everywhere], key=lambda n: n[0])
     return Choice(tuple(branches), tuple(rule for _, rule in ordered))
+
+
+def _by_segment(groups: Iterable[_Group], places: Iterable[int]) -> dict[int, dict[str | None, list[_Group]]]:
+    """Groups by what stands at a place of their paths: a literal text, or None for what may match any text there.
+
+    Without this, every branch would have to look at every group.
+    """
+    found: dict[int, dict[str | None, list[_Group]]] = {place: {None: []} for place in places}
+    for group in groups:
+        segments = group.path.segments
+        for place, by_text in found.items():
+            if place < len(segments):
+                segment = segments[place]
+                by_text.setdefault(segment.shape if segment.kind is Kind.LITERAL else None, []).append(group)
+    return found
 
 
 def _next_literal(path: PathTemplate, start: int) -> tuple[Segment, ...] | None:

@@ -1,8 +1,8 @@
 """The routing table of a gateway: its exposures as rules that are read from the top.
 
-The order says what LANGUAGE section 2 says in words: the most specific path of the requested version decides, then the
-method. With the version in a header, what no version serves is told apart below: a known version that lacks the path
-is a 404, an absent or unknown version a 400.
+The order says what docs/versioning-and-routing.md says in words: the most specific path of the requested version, then
+the method. With the version in a header, what no version serves is told apart below: a known version that lacks the
+path is a 404, an absent or unknown version a 400.
 """
 
 from __future__ import annotations

@@ -235,3 +235,14 @@ def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:
 def test_what_is_planned_says_so() -> None:
     assert "is not built yet" in run("diff", "a", "b").stderr
     assert "is not checked yet" in run("explain", "bump-too-small").stderr
+
+
+def test_formats_of_servers_name_files_from_where_they_run(project: Path) -> None:
+    spoil(project, "contract: orders", "contract: ordres")
+    for form, quoted in (("github", "file=project/gatewright.yaml,"), ("gitlab", '"project/gatewright.yaml"')):
+        done = run("validate", "project", "--format", form, cwd=project.parent)
+        assert done.returncode == 1
+        assert quoted in done.stdout
+        assert "project/" not in run("validate", "--format", form, cwd=project).stdout
+    assert json.loads(run("validate", "--format", "sarif", cwd=project).stdout)["version"] == "2.1.0"
+    assert run("validate", "--format", "markdown", cwd=project).stdout.startswith("**gatewright**: 1 error")

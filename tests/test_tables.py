@@ -96,7 +96,7 @@ def cases(draw: st.DrawFn, *, in_path: bool) -> Case:
 
 
 def expected(case: Case, request: Request) -> str:
-    """LANGUAGE section 2, word by word: path in any version, version, the most specific path of it, method."""
+    """docs/versioning-and-routing.md word by word: path in any version, version, its most specific path, method."""
     matching = [s for s in case.operations if s.path.matches(request.path)]
     if not matching:
         return "404"

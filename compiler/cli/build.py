@@ -36,7 +36,7 @@ from compiler.cli import options
 @click.option("--no-envoy-check", is_flag=True, help="Do not have Envoy check the result.")
 @options.as_of
 @options.fail_on
-@options.report_format
+@options.report_format("json")
 def command(
     project: Path,
     out: Path,

@@ -43,14 +43,18 @@ fail_on = click.option(
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
-report_format = click.option(
-    "--format",
-    "report_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How findings are printed.",
-)
+
+
+def report_format(*choices: str) -> Command:
+    """The option ``--format`` of a command that can print its findings in these ways beside text."""
+    return click.option(
+        "--format",
+        "report_format",
+        type=click.Choice(["text", *choices]),
+        default="text",
+        show_default=True,
+        help="How findings are printed.",
+    )
 
 
 def today() -> date:
@@ -95,17 +99,51 @@ def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outco
         stop(f"`{error.filename}` cannot be read: {error.strerror}")
 
 
-def show(outcome: Outcome, form: str, *, err: bool = False) -> None:
-    """Print what was found, on stdout as a result, or on stderr beside another result."""
+def show(outcome: Outcome, form: str, *, prefix: str = "", err: bool = False) -> None:
+    """Print what was found, on stdout as a result, or on stderr beside another result.
+
+    ``prefix`` leads from this folder to the project, for servers that look for files from a repository's root.
+    """
+    stream = sys.stderr if err else sys.stdout
+    click.echo(_rendered(outcome, form, prefix, color=coloured(stream)), nl=False, err=err, color=True)
+
+
+def _rendered(outcome: Outcome, form: str, prefix: str, *, color: bool) -> str:
     if form == "json":
         from compiler.report import json
 
-        click.echo(json.render(outcome.diagnostics), nl=False, err=err)
-        return
+        return json.render(outcome.diagnostics)
+    if form == "github":
+        from compiler.report import github
+
+        return github.render(outcome.diagnostics, prefix)
+    if form == "gitlab":
+        from compiler.report import gitlab
+
+        return gitlab.render(outcome.diagnostics, prefix)
+    if form == "sarif":
+        from importlib.metadata import version
+
+        from compiler.report import sarif
+
+        return sarif.render(outcome.diagnostics, version("gatewright"), prefix)
+    if form == "markdown":
+        from compiler.report import markdown
+
+        return markdown.render(outcome.diagnostics)
     from compiler.report import text
 
-    stream = sys.stderr if err else sys.stdout
-    click.echo(text.render(outcome.diagnostics, color=coloured(stream)), nl=False, err=err, color=True)
+    return text.render(outcome.diagnostics, color=color)
+
+
+def prefix_of(project: Path) -> str:
+    """What leads from this folder to a project's files: ``examples/shop/``, or nothing where it is not below."""
+    folder = project if project.is_dir() else project.parent
+    try:
+        below = folder.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return ""
+    return "" if below == Path() else below.as_posix() + "/"
 
 
 def exit_code(outcome: Outcome, threshold: str) -> int:
