@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
+from typing import Literal
 
 from compiler.checks import Checked
 from compiler.client_paths import at_prefix, default_labels, version_prefix, versioned_by
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.versions import label_order
-from compiler.model.gateways import Gateway
+from compiler.model.gateways import Gateway, Observability
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.secrets import SecretRef
 from compiler.model.services import CircuitBreaker as CircuitBreakerModel
@@ -79,7 +80,13 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
             servers=_servers(gateway),
         ),
         where=gateway.where.span,
+        access_log=_access_log(gateway.observability),
     )
+
+
+def _access_log(observability: Observability | None) -> Literal["json", "text"] | None:
+    log = observability.access_log if observability else None
+    return None if log == "none" else log
 
 
 def _exposure_order(e: Exposure) -> tuple[object, ...]:

@@ -236,6 +236,8 @@ class Deployable:
     api: Mapping[str, Any]
     """The effective OpenAPI document as plain data."""
     where: Span
+    access_log: Literal["json", "text"] | None = None
+    """A line for each request on standard output."""
 
 
 @dataclass(frozen=True, slots=True)

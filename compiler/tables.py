@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from compiler.contracts.versions import label_order
-from compiler.paths import PathTemplate
+from compiler.paths import Kind, PathTemplate
 from compiler.plan import Answer, Forward, Rule, VersionTest
 from compiler.source import Span
 
@@ -69,8 +69,9 @@ def by_header(served: Iterable[Served], header: str) -> tuple[Rule, ...]:
         rules += _group_by_version(group)
     for group in groups:
         rules += _known_elsewhere(group, labels_of, defaults)
+    alike = _by_literals(groups)
     for group in groups:
-        rules.append(_version_missing(group, groups, header))
+        rules.append(_version_missing(group, alike, header))
     return tuple(rules)
 
 
@@ -144,10 +145,35 @@ def _known_elsewhere(group: Sequence[Served], labels_of: dict[str, set[str]], de
         yield Rule(f"404 {_text(group)}", group[0].path, None, test, problem(404), group[0].where)
 
 
-def _version_missing(group: Sequence[Served], groups: Sequence[Sequence[Served]], header: str) -> Rule:
+_Alike = dict[tuple[int, ...], dict[tuple[str, ...], list[Sequence[Served]]]]
+
+
+def _by_literals(groups: Iterable[Sequence[Served]]) -> _Alike:
+    """Groups by where the literal segments of their paths stand, then by what stands there.
+
+    A path can cover another only where its own literals stand in both, so a few look-ups find all that may.
+    """
+    found: _Alike = defaultdict(lambda: defaultdict(list))
+    for group in groups:
+        segments = group[0].path.segments
+        places = tuple(n for n, segment in enumerate(segments) if segment.kind is Kind.LITERAL)
+        found[(len(segments), *places)][tuple(segments[n].shape for n in places)].append(group)
+    return found
+
+
+def _covering(path: PathTemplate, alike: _Alike) -> Iterator[Sequence[Served]]:
+    """The groups whose paths hold every path of a template, its own among them."""
+    for (length, *places), by_text in alike.items():
+        if length == len(path.segments):
+            for group in by_text.get(tuple(path.segments[n].shape for n in places), ()):
+                if group[0].path.covers(path):
+                    yield group
+
+
+def _version_missing(group: Sequence[Served], alike: _Alike, header: str) -> Rule:
     """400 with the versions in which the path is served."""
     path = group[0].path
-    labels = {one.label or "" for other in groups if other[0].path.covers(path) for one in other}
+    labels = {one.label or "" for other in _covering(path, alike) for one in other}
     versions = sorted(labels, key=label_order)
     detail = f"name one of the versions in the header {header}"
     return Rule(f"400 {_text(group)}", path, None, None, problem(400, detail, versions=versions), group[0].where)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_/](?:[A-Za-z0-9_./@+-]*[A-Za-z0-9_/])?")
 _NOT_TEXT = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+_LONGEST_KEY = 1000
+"""Readers give up on `key:` after 1,024 characters (YAML 1.2, section 7.4.2); `? key` has no bound."""
 _NOT_PRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -38,14 +41,17 @@ def _mapping(data: dict[str, Any], depth: int, out: list[str]) -> None:
 
 
 def _entry(key: str, value: Any, depth: int, out: list[str]) -> None:
+    name = _text(key)
+    if len(name) > _LONGEST_KEY:
+        name = f"? {name}\n{'  ' * depth}"
     if isinstance(value, dict) and value:
-        out.append(f"{_text(key)}:\n")
+        out.append(f"{name}:\n")
         _mapping(value, depth + 1, out)
     elif isinstance(value, (list, tuple)) and value:
-        out.append(f"{_text(key)}:\n")
+        out.append(f"{name}:\n")
         _list(value, depth, out)
     else:
-        out.append(f"{_text(key)}: {_scalar(value)}\n")
+        out.append(f"{name}: {_scalar(value)}\n")
 
 
 def _list(data: list[Any] | tuple[Any, ...], depth: int, out: list[str]) -> None:
@@ -97,6 +103,7 @@ def _number(value: float) -> str:
     return text
 
 
+@lru_cache(8192)
 def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value

@@ -6,6 +6,7 @@ and in ``bootstrap``; docs/security.md goes through them one by one.
 
 from __future__ import annotations
 
+from compiler.backends.envoy.access_log import access_log, path_noted
 from compiler.backends.envoy.replies import local_reply_config
 from compiler.backends.envoy.tls import downstream_tls
 from compiler.backends.envoy.types import (
@@ -87,7 +88,8 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         "request_headers_timeout": "10s",
         "delayed_close_timeout": "1s",
         "local_reply_config": local_reply_config(),
-        "http_filters": [_own_headers_removed(), _router()],
+        **({"access_log": [access_log(deployable.access_log)]} if deployable.access_log else {}),
+        "http_filters": [*([path_noted()] if deployable.access_log else []), _own_headers_removed(), _router()],
     }
 
 
