@@ -155,7 +155,7 @@ def _meets(path: PathTemplate, key: tuple[Segment, ...], known: int) -> bool:
 def holds_host(deployable: Deployable, host: str) -> bool:
     """Whether the deployable answers for a Host header, whose port does not count."""
     name = host.rsplit(":", 1)[0] if host.rsplit(":", 1)[-1].isdigit() else host
-    name = name.lower()
+    name = name.lower().removesuffix(".")
     return any(h == "*" or h == name or (h.startswith("*.") and name.endswith(h[1:])) for h in deployable.hosts)
 
 

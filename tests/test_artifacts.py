@@ -71,6 +71,27 @@ def test_out_that_is_a_file(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "mine"
 
 
+def test_a_folder_where_a_file_belongs_and_the_reverse(tmp_path: Path) -> None:
+    (tmp_path / "one/public/envoy.yaml").mkdir(parents=True)
+    with pytest.raises(WriteProblem, match="cannot be read: Is a directory"):
+        write(FILES, tmp_path / "one")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two/public").write_text("mine")
+    with pytest.raises(WriteProblem, match="cannot be written: File exists"):
+        write(FILES, tmp_path / "two")
+    assert tree(tmp_path / "two") == {"public": b"mine"}
+
+
+def test_a_link_to_a_folder_is_followed_and_a_link_to_a_file_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real/public").mkdir(parents=True)
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    (tmp_path / "foreign").write_text("mine")
+    (tmp_path / "real/public/envoy.yaml").symlink_to(tmp_path / "foreign")
+    write(FILES, tmp_path / "out")
+    assert tree(tmp_path / "real") == FILES
+    assert (tmp_path / "foreign").read_text() == "mine"
+
+
 def test_failure_while_writing_keeps_the_former_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(FILES, tmp_path)
     synced: list[int] = []

@@ -13,7 +13,17 @@ import yaml
 from compiler.backends.envoy import render, static
 from compiler.backends.envoy.verify import check
 from compiler.local.envoy import find_envoy
-from compiler.plan import Cluster, Endpoint, Listener, Secret, ServerTls
+from compiler.plan import (
+    Answer,
+    Cluster,
+    Endpoint,
+    Forward,
+    HeaderChanges,
+    Listener,
+    Retry,
+    Secret,
+    ServerTls,
+)
 from compiler.source import Source
 from compiler.tables import by_path
 from compiler.yaml_text import dump
@@ -103,6 +113,25 @@ def test_a_refused_route_is_shown_at_its_line(envoy: Path) -> None:
     assert str(finding.where) == "gatewright.yaml:2:1"
     assert "uration" in finding.message
     assert "/tmp/" not in finding.message
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        forward(request_headers=HeaderChanges((("x-a", "line\nbreak"),), ())),
+        forward(response_headers=HeaderChanges((), (":status",))),
+        forward(retry=Retry(1, ("connect-failure",), -1)),
+        Answer(999, (), ""),
+    ],
+    ids=["header value", "header name", "retry", "status"],
+)
+def test_whatever_is_refused_of_a_route_is_shown_at_its_line(envoy: Path, action: Forward | Answer) -> None:
+    source = Source("gatewright.yaml", "one\ntwo\nthree\n")
+    bad = served("/bad", action=action, where=source.span(4, 7))
+    fine = [served(f"/fine{n}", where=source.span(0, 3)) for n in range(3)]
+    (finding,) = check(envoy, replace(PLAN, rules=by_path([*fine, bad])))
+    assert (finding.rule, str(finding.where)) == ("envoy-rejected", "gatewright.yaml:2:1")
+    assert len(finding.message) > len("Envoy refuses what this becomes: ")
 
 
 def test_a_refused_service_is_shown_at_its_line(envoy: Path) -> None:

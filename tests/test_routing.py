@@ -66,11 +66,24 @@ def test_many_operations_behind_parameters_are_split() -> None:
     assert len(descended(rules, "/repos/o/r/pulls/7", "")) == 2
 
 
+def test_a_branch_holds_what_its_paths_can_meet_and_nothing_else() -> None:
+    rules = table(["/r/{o}/issues", "/r/{o}/pulls", "/r/{o}/{x}", "/r/{o}/{x}es", "/r/{o}/{x}/{y}"])
+    leaf = next(leaf for leaf in tree(rules) if leaf.prefix == "/r/")
+    held = {pattern: [rule.name for rule in inner.rest] for pattern, inner in leaf.choice.branches}
+    assert held == {
+        "/r/[^/?]+/issues([/?].*)?": ["/r/{o}/issues", "/r/{o}/{x}es", "/r/{o}/{x}", "/r/{o}/{x}/{y}"],
+        "/r/[^/?]+/pulls([/?].*)?": ["/r/{o}/pulls", "/r/{o}/{x}", "/r/{o}/{x}/{y}"],
+    }
+    assert [rule.name for rule in leaf.choice.rest] == ["/r/{o}/{x}es", "/r/{o}/{x}", "/r/{o}/{x}/{y}"]
+
+
 def test_hosts() -> None:
     made = deployable(hosts=("api.test", "*.shop.test"))
     for host, held in (
         ("api.test", True),
         ("API.test:8443", True),
+        ("api.test.", True),
+        ("api.test.:8443", True),
         ("a.b.shop.test", True),
         ("shop.test", False),
         ("other", False),

@@ -62,6 +62,13 @@ def test_layout() -> None:
     )
 
 
+@given(st.text('ab/ é\\"', min_size=300, max_size=600).map(lambda text: text * 4), VALUES)
+def test_long_keys(key: str, value: Any) -> None:
+    """Readers look for the colon of a plain key within 1,024 characters."""
+    data = {"map": {key: value, "next": [{key: value, "next": 1}]}}
+    assert yaml.safe_load(dump(data)) == data
+
+
 def test_other_types_are_refused() -> None:
     with pytest.raises(TypeError, match="set has no place"):
         dump({"a": {1, 2}})

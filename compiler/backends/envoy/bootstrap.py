@@ -5,12 +5,15 @@ from __future__ import annotations
 from compiler.backends.envoy.types import CONNECTIONS, FIXED_HEAP, Data, socket
 from compiler.plan import Deployable
 
-HEAP_BYTES = 1 << 30
+HEAP_BYTES = 2 << 30
 """The heap at which overload counts as full. A container should be given a third more."""
 ALL_CONNECTIONS = 50_000
 """Client connections of the whole process."""
 LISTENER_CONNECTIONS = 40_000
 """Client connections of one listener: fewer than all, so that the metrics port stays reachable."""
+PATTERN_SIZE = 65_536
+"""RE2 instructions of one pattern. Envoy's 100 guards against patterns of strangers, and refuses a template with 90
+characters of literal text. Ours grow with the length of a path, and a request's path is bounded with its headers."""
 
 
 def bootstrap(deployable: Deployable) -> Data:
@@ -24,7 +27,8 @@ def bootstrap(deployable: Deployable) -> Data:
             {
                 "name": "gatewright",
                 "static_layer": {
-                    f"envoy.resource_limits.listener.{deployable.name}.connection_limit": LISTENER_CONNECTIONS
+                    f"envoy.resource_limits.listener.{deployable.name}.connection_limit": LISTENER_CONNECTIONS,
+                    "re2.max_program_size.error_level": PATTERN_SIZE,
                 },
             }
         ]

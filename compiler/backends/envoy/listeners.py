@@ -16,10 +16,12 @@ from compiler.backends.envoy.types import (
     HTTP_MANAGER,
     PROXY_PROTOCOL,
     ROUTER,
+    STREAM_IDLE,
     Data,
+    seconds,
     socket,
 )
-from compiler.plan import Deployable
+from compiler.plan import Deployable, VersionKey
 
 NOBODY = {"address_prefix": "0.0.0.0", "prefix_len": 32}
 """Without a range of its own, Envoy trusts whoever calls from a private address, request ids and all."""
@@ -83,24 +85,35 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         "http_protocol_options": {"accept_http_10": False, "allow_chunked_length": False},
         "http2_protocol_options": HTTP2,
         "max_request_headers_kb": 60,
-        "stream_idle_timeout": "300s",
+        "stream_idle_timeout": seconds(STREAM_IDLE),
         "request_timeout": "300s",
         "request_headers_timeout": "10s",
         "delayed_close_timeout": "1s",
         "local_reply_config": local_reply_config(),
         **({"access_log": [access_log(deployable.access_log)]} if deployable.access_log else {}),
-        "http_filters": [*([path_noted()] if deployable.access_log else []), _own_headers_removed(), _router()],
+        "http_filters": [
+            *([path_noted()] if deployable.access_log else []),
+            _headers_of_ours(deployable.version_key),
+            _router(),
+        ],
     }
 
 
-def _own_headers_removed() -> Data:
-    """Take ``x-envoy-*`` off requests, whoever sent them, and off answers."""
+def _headers_of_ours(key: VersionKey) -> Data:
+    """Take ``x-envoy-*`` off requests, whoever sent them, and off answers; name the version's header in ``Vary``.
+
+    This comes behind what routes do to an answer, so no policy takes ``Vary`` away, and a 404 without a route has it.
+    """
     removed = [{"remove_on_match": {"key_matcher": OWN_HEADERS}}]
+    answered: list[Data] = list(removed)
+    if key.source == "header":
+        vary = {"header": {"key": "vary", "value": key.name}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+        answered.append({"append": vary})
     return {
         "name": "envoy.filters.http.header_mutation",
         "typed_config": {
             "@type": HEADER_MUTATION,
-            "mutations": {"request_mutations": removed, "response_mutations": removed},
+            "mutations": {"request_mutations": removed, "response_mutations": answered},
         },
     }
 

@@ -7,7 +7,7 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 from __future__ import annotations
 
 from compiler.backends.envoy.replies import problem_text
-from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, Data, seconds
+from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.paths import escape_re2
 from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
 from compiler.routing import Choice, tree
@@ -21,11 +21,7 @@ def route_configuration(deployable: Deployable) -> Data:
     )
     host: Data = {"name": deployable.name, "domains": list(deployable.hosts)}
     if deployable.version_key.source == "header":
-        name = deployable.version_key.name
-        host["request_headers_to_remove"] = [name]
-        host["response_headers_to_add"] = [
-            {"header": {"key": "vary", "value": name}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
-        ]
+        host["request_headers_to_remove"] = [deployable.version_key.name]
     made = {id(rule): _route(rule, deployable.version_key) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
@@ -195,6 +191,8 @@ def _forward(forward: Forward) -> Data:
             for one in forward.hash_on
         ]
     data["timeout"] = seconds(forward.timeout)
+    if forward.timeout > STREAM_IDLE:  # a service that thinks for long is silent for long
+        data["idle_timeout"] = data["timeout"]
     if forward.retry is not None:
         retry: Data = {"retry_on": ",".join(forward.retry.on), "num_retries": forward.retry.attempts}
         if forward.retry.per_try_timeout is not None:

@@ -38,6 +38,10 @@ BUFFER = 32 * 1024
 """Bytes buffered for a connection where no body is read as a whole; Envoy's own default is 1 MiB."""
 
 
+STREAM_IDLE = 300_000
+"""Milliseconds without a byte in either direction after which a request is given up, if its route says no more."""
+
+
 def seconds(milliseconds: int) -> str:
     """A protobuf duration in JSON: ``1.250s``."""
     whole, rest = divmod(milliseconds, 1000)

@@ -18,7 +18,8 @@ from typing import TypeVar
 from compiler.backends.envoy import static
 from compiler.backends.envoy.secrets import host_secrets, with_secrets
 from compiler.diagnostics import Finding
-from compiler.plan import Answer, Cluster, Deployable, Endpoint, Plan, Rule, Secret
+from compiler.plan import Cluster, Deployable, Endpoint, Plan, Rule, Secret
+from compiler.source import Span
 from compiler.yaml_text import dump
 
 _SECONDS = 120
@@ -71,11 +72,11 @@ def with_throwaway_secrets(deployable: Deployable, folder: Path) -> Deployable:
     return with_secrets(deployable, replaced)
 
 
-def _finding(said: str, where: object) -> Finding:
+def _finding(said: str, where: Span) -> Finding:
     return Finding(
         "envoy-rejected",
         f"Envoy refuses what this becomes: {said}",
-        where,  # type: ignore[arg-type]
+        where,
         "this is a defect of gatewright; please report it with these lines of the project",
     )
 
@@ -108,14 +109,8 @@ def _culprit(items: Sequence[T], refusal: Callable[[Sequence[T]], str | None]) -
 
 def _refusal(binary: Path, deployable: Deployable, folder: Path) -> str | None:
     """Envoy's sentence, or None where it takes the deployable."""
-    unreferenced = {c.name for c in deployable.clusters}
-    rules = tuple(
-        r
-        for r in deployable.rules
-        if isinstance(r.action, Answer) or all(t.cluster in unreferenced for t in r.action.targets)
-    )
     path = folder / "envoy.yaml"
-    path.write_text(dump(static(replace(deployable, rules=rules))), encoding="utf-8")
+    path.write_text(dump(static(deployable)), encoding="utf-8")
     try:
         done = subprocess.run(
             [binary, "--mode", "validate", "--config-path", path, "--log-level", "error", "--use-dynamic-base-id"],
