@@ -19,7 +19,6 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
 
 from compiler.diagnostics import Finding, Note
@@ -60,7 +59,11 @@ def read_yaml(source: Source) -> tuple[Document | None, list[Finding]]:
             raise _Refused(
                 syntax_error(source, bad.start(), f"a character that YAML does not allow: U+{ord(bad.group()):04X}")
             )
-        root = builder.build(iter(_events(source)))
+        loader = yaml.CSafeLoader(source.text)
+        try:
+            root = builder.build(iter(loader.get_event, None))  # None comes behind the end of the stream
+        finally:
+            loader.dispose()
     except _Refused as refused:
         return None, [*builder.findings, refused.finding]
     except yaml.MarkedYAMLError as error:
@@ -69,18 +72,6 @@ def read_yaml(source: Source) -> tuple[Document | None, list[Finding]]:
         return None, [*builder.findings, syntax_error(source, 0, str(error).splitlines()[0])]
     top = root.span if isinstance(root, (MapNode, ListNode)) else source.whole_line(1)
     return Document(source, root, top), builder.findings
-
-
-def _events(source: Source) -> Iterator[Any]:
-    loader = yaml.CSafeLoader(source.text)
-    try:
-        while True:
-            event = loader.get_event()
-            yield event
-            if isinstance(event, StreamEndEvent):
-                return
-    finally:
-        loader.dispose()
 
 
 def _yaml_error(source: Source, error: yaml.MarkedYAMLError) -> Finding:
