@@ -246,3 +246,11 @@ def test_formats_of_servers_name_files_from_where_they_run(project: Path) -> Non
         assert "project/" not in run("validate", "--format", form, cwd=project).stdout
     assert json.loads(run("validate", "--format", "sarif", cwd=project).stdout)["version"] == "2.1.0"
     assert run("validate", "--format", "markdown", cwd=project).stdout.startswith("**gatewright**: 1 error")
+
+
+def test_an_envoy_that_cannot_be_run(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "envoy").write_bytes(b"\x00\x01 no program at all")
+    (tmp_path / "envoy").chmod(0o755)
+    done = run("build", str(project), "-o", str(tmp_path / "out"), GATEWRIGHT_ENVOY=str(tmp_path / "envoy"))
+    assert done.returncode == 2
+    assert "cannot be run: Exec format error" in done.stderr

@@ -61,7 +61,11 @@ def command(
         sys.exit(1)
     plan = pipeline.plan(outcome)
     if not no_envoy_check:
-        outcome = pipeline.envoy_checked(outcome, plan, options.envoy_binary())
+        binary = options.envoy_binary()
+        try:
+            outcome = pipeline.envoy_checked(outcome, plan, binary)
+        except OSError as error:
+            options.stop(f"`{binary}` cannot be run: {error.strerror}", "name another in GATEWRIGHT_ENVOY")
         if outcome.errors:
             options.show(outcome, report_format)
             sys.exit(1)
