@@ -24,6 +24,11 @@ def at_prefix(expose: Expose) -> str:
     return expose.at.rstrip("/")
 
 
+def client_prefix(gateway: Gateway, label: str, expose: Expose) -> str:
+    """What stands before an operation's own path where a version of an exposure is called."""
+    return version_prefix(gateway, label) + at_prefix(expose)
+
+
 def default_labels(gateway: Gateway, exposures: Sequence[Exposure]) -> dict[str, str]:
     """By contract, the label that a request without a version gets; contracts without a default are left out.
 

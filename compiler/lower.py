@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from typing import Literal
 
 from compiler.checks import Checked
-from compiler.client_paths import at_prefix, default_labels, version_prefix, versioned_by
+from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.versions import label_order
@@ -55,9 +55,9 @@ def lower(checked: Checked) -> Plan:
 
 def _gateway(workspace: Workspace, name: str) -> Deployable:
     gateway = workspace.project.gateways[name]
-    exposures = [e for e in workspace.exposures if e.gateway == name and e.api is not None]
+    exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
-    served = list(_served(workspace, gateway, name, exposures, default))
+    served = list(_served(workspace, gateway, exposures, default))
     by = gateway.versioning
     if by is not None and by.in_ == "header" and by.name is not None:
         key, rules = VersionKey("header", by.name), by_header(served, by.name)
@@ -73,10 +73,10 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         version_key=key,
         rules=rules,
         clusters=tuple(_cluster(s, workspace.project.services[s]) for s in services),
-        exposed=tuple(_exposed(gateway, e) for e in sorted(exposures, key=_exposure_order)),
+        exposed=tuple(_exposed(gateway, e) for e in exposures),
         api=effective_api(
             name,
-            [_part(gateway, e, default) for e in sorted(exposures, key=_exposure_order)],
+            [_part(gateway, e, default) for e in exposures],
             servers=_servers(gateway),
         ),
         where=gateway.where.span,
@@ -165,7 +165,7 @@ def _exposed(gateway: Gateway, exposure: Exposure) -> Exposed:
         contract=exposure.contract,
         version=exposure.version,
         label=exposure.label,
-        prefix=version_prefix(gateway, exposure.label) + at_prefix(exposure.expose),
+        prefix=client_prefix(gateway, exposure.label, exposure.expose),
         operations=tuple(sorted(o.operation.key for o in exposure.operations)),
         services=exposure.services,
     )
@@ -180,7 +180,7 @@ def _part(gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part
         version=exposure.version,
         api=exposure.api,
         operations=tuple(o.operation for o in exposure.operations),
-        prefix=version_prefix(gateway, exposure.label) + at_prefix(exposure.expose),
+        prefix=client_prefix(gateway, exposure.label, exposure.expose),
         version_header=by.name if by and by.in_ == "header" else None,
         version_default=default.get(exposure.contract) == exposure.label,
         deprecated=exposure.declared.deprecated is not None,
@@ -197,26 +197,30 @@ def _servers(gateway: Gateway) -> tuple[str, ...]:
 
 
 def _served(
-    workspace: Workspace, gateway: Gateway, name: str, exposures: Iterable[Exposure], default: dict[str, str]
+    workspace: Workspace, gateway: Gateway, exposures: Sequence[Exposure], default: dict[str, str]
 ) -> Iterator[Served]:
     in_path = versioned_by(gateway) == "path"
     for exposure in exposures:
-        prefix = version_prefix(gateway, exposure.label)
+        prefix = client_prefix(gateway, exposure.label, exposure.expose)
         lifetime = _lifetime_headers(gateway, exposure, [e for e in exposures if e.contract == exposure.contract])
         at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
+        by_settings = {
+            settings: effective(workspace.project, gateway, exposure.expose, settings)
+            for settings in {exposed.settings for exposed in exposure.operations}
+        }
         for exposed in exposure.operations:
             operation = exposed.operation
-            policies = effective(workspace.project, gateway, name, exposure.expose, exposed.settings)
+            policies = by_settings[exposed.settings]
             rule_name = f"{exposure.contract}@{exposure.label}.{operation.key}" + (f" at {at}" if at else "")
             yield Served(
                 name=rule_name,
-                path=operation.path.under(prefix + at),
+                path=operation.path.under(prefix),
                 method=operation.method,
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_forward(workspace, exposure, exposed, policies, prefix + at, lifetime),
+                action=_forward(workspace, exposure, exposed, policies, prefix, lifetime),
                 where=exposed.where,
             )
             if in_path and is_default:
@@ -288,7 +292,7 @@ def _lifetime_headers(gateway: Gateway, exposure: Exposure, family: list[Exposur
     lasting = [e for e in later if e.declared.deprecated is None] or later
     if lasting and versioned_by(gateway) == "path":
         successor = min(lasting, key=lambda e: label_order(e.label))
-        path = version_prefix(gateway, successor.label) + at_prefix(successor.expose)
+        path = client_prefix(gateway, successor.label, successor.expose)
         headers.append(("link", f'<{path}/>; rel="successor-version"'))
     return tuple(headers)
 

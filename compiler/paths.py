@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 # Characters of a segment that RFC 3986 section 3.3 allows unescaped (pchar), beyond what quote() always keeps.
 _PCHAR = "!$&'()*+,;=:@%"
+ESCAPED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
+"""What a gateway refuses in a path, as it could be read in two ways."""
 _PARAMETER = re.compile(r"\{([^{}/]*)\}")
 
 

@@ -79,7 +79,7 @@ def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
 
 
 def _restricted(project: Project, only: str) -> Project:
-    names = [*project.gateways, *project.edges]
+    names = [name for name, _ in project.deployables]
     if only not in names:
         hint = did_you_mean(only, names) or f"there is {one_of(names)}"
         raise UnknownDeployable(f"no gateway or edge is named `{only}`; {hint}")

@@ -6,6 +6,7 @@ it and nothing else. Durations are milliseconds, sizes bytes. Each item that a u
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -135,6 +136,15 @@ class Rule:
     version: VersionTest | None
     action: Forward | Answer
     where: Span
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IPv4 or IPv6 address, rather than a name to look up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

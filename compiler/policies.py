@@ -17,16 +17,13 @@ from compiler.plan import HeaderChanges as PlannedChanges
 
 DEFAULT_TIMEOUT = 15_000
 """Milliseconds for a whole exchange where no policy says otherwise."""
-DEFAULT_CONNECT_TIMEOUT = 1_000
-"""Milliseconds for a connection to be made; the model has it as the field's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value comes from: a policy, and the level that names it, such as ``gateway public``."""
+    """The policy that a value comes from."""
 
     policy: str
-    level: str
     where: Where
 
 
@@ -40,36 +37,25 @@ class Effective:
     retry_origin: Origin | None
     request_headers: PlannedChanges
     response_headers: PlannedChanges
-    header_origins: tuple[Origin, ...]
 
 
 def applied(
-    project: Project, gateway: Gateway, name: str, expose: Expose, settings: OperationSettings | None
+    project: Project, gateway: Gateway, expose: Expose, settings: OperationSettings | None
 ) -> Iterator[tuple[Policy, Origin]]:
     """The policies that apply, weakest first. Unknown names are passed over: a check reports them."""
-    levels = [
-        (f"gateway {name}", gateway.policies),
-        (f"exposure {expose.contract or expose.aggregator}", expose.policies),
-    ]
-    if settings is not None:
-        levels.append(("operation", settings.policies))
-    for level, names in levels:
-        for policy_name in names:
-            policy = project.policies.get(policy_name)
-            if policy is not None:
-                yield policy, Origin(policy_name, level, policy.where)
+    for name in (*gateway.policies, *expose.policies, *(settings.policies if settings is not None else ())):
+        policy = project.policies.get(name)
+        if policy is not None:
+            yield policy, Origin(name, policy.where)
 
 
-def effective(
-    project: Project, gateway: Gateway, name: str, expose: Expose, settings: OperationSettings | None
-) -> Effective:
+def effective(project: Project, gateway: Gateway, expose: Expose, settings: OperationSettings | None) -> Effective:
     """What the policies of an exposed operation come to."""
     timeout, timeout_origin = DEFAULT_TIMEOUT, None
     retry, retry_origin = None, None
     request: dict[str, str | None] = {}
     response: dict[str, str | None] = {}
-    header_origins: list[Origin] = []
-    for policy, origin in applied(project, gateway, name, expose, settings):
+    for policy, origin in applied(project, gateway, expose, settings):
         if policy.timeout is not None:
             timeout, timeout_origin = policy.timeout, origin
         if policy.retry is not None:
@@ -77,10 +63,7 @@ def effective(
         if policy.headers is not None:
             _merge(request, policy.headers.request)
             _merge(response, policy.headers.response)
-            header_origins.append(origin)
-    return Effective(
-        timeout, timeout_origin, retry, retry_origin, _planned(request), _planned(response), tuple(header_origins)
-    )
+    return Effective(timeout, timeout_origin, retry, retry_origin, _planned(request), _planned(response))
 
 
 def _merge(into: dict[str, str | None], changes: HeaderChanges | None) -> None:

@@ -7,7 +7,6 @@ path is a 404, an absent or unknown version a 400.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,8 @@ from dataclasses import dataclass
 from compiler.contracts.versions import label_order
 from compiler.paths import Kind, PathTemplate
 from compiler.plan import Answer, Forward, Rule, VersionTest
+from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.source import Span
-
-PROBLEM = ("content-type", "application/problem+json")
-_TITLES = {400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +35,8 @@ class Served:
 
 def problem(status: int, detail: str | None = None, headers: Sequence[tuple[str, str]] = (), **more: object) -> Answer:
     """An answer as RFC 9457 has it, with further members behind the standard ones."""
-    body: dict[str, object] = {"type": "about:blank", "title": _TITLES[status], "status": status}
-    if detail is not None:
-        body["detail"] = detail
-    body.update(more)
-    return Answer(status, tuple(sorted([PROBLEM, *headers])), json.dumps(body, ensure_ascii=False) + "\n")
+    described = ("content-type", MEDIA_TYPE)
+    return Answer(status, tuple(sorted([described, *headers])), problem_text(status, detail, **more))
 
 
 def by_path(served: Iterable[Served]) -> tuple[Rule, ...]:

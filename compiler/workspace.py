@@ -11,7 +11,7 @@ from compiler.contracts.versions import Resolution, resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
 from compiler.model.contracts import ContractVersion
-from compiler.model.gateways import Expose, Gateway, OperationSettings
+from compiler.model.gateways import Expose, OperationSettings
 from compiler.model.project import Project
 from compiler.reader import Document
 from compiler.source import Span
@@ -108,7 +108,7 @@ def _exposures(
     served: Mapping[tuple[str, str], tuple[str, ...]],
     findings: list[Finding],
 ) -> Iterator[Exposure]:
-    deployables: dict[str, Gateway] = {**project.gateways, **project.edges}
+    deployables = dict(project.deployables)
     for name in sorted(deployables):
         for index, expose in enumerate(deployables[name].expose):
             if expose.contract is None or expose.contract not in project.contracts:

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from compiler.local.ports import bracketed, collide, free_ports, is_address, reached_at, why_not
+from compiler.local.ports import bracketed, collide, free_ports, reached_at, why_not
+from compiler.plan import is_address
 
 
 def test_a_port_that_shares_is_still_in_use() -> None:

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from compiler.contracts.versions import label_order, satisfies
 from compiler.diagnostics import Finding, Note
-from compiler.model.gateways import Expose, Gateway
+from compiler.model.gateways import Expose
 from compiler.workspace import Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
     """Ranges that come to no exposed major or to several, and entries of one contract that contradict each other."""
-    deployables: dict[str, Gateway] = {**workspace.project.gateways, **workspace.project.edges}
-    for name, gateway in deployables.items():
+    for name, gateway in dict(workspace.project.deployables).items():
         said: dict[str, Expose] = {}
         for expose in gateway.expose:
             if expose.contract is None or expose.default is None:

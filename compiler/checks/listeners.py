@@ -12,7 +12,7 @@ from compiler.workspace import Workspace
 
 def check(workspace: Workspace) -> Iterator[Finding]:
     """What is wrong with the `listen`, `admin` and `hosts` of gateways and edges."""
-    for gateway in (*workspace.project.gateways.values(), *workspace.project.edges.values()):
+    for _, gateway in workspace.project.deployables:
         yield from _tls(gateway)
         yield from _ports(gateway)
         yield from _hosts(gateway)

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 
 from compiler.diagnostics import Finding
 from compiler.model.kinds import Where
-from compiler.paths import PathTemplate
+from compiler.paths import ESCAPED_SLASH, PathTemplate
 from compiler.workspace import Workspace
 
 _ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
-_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
     """Prefixes with dot segments, double slashes or broken escapes."""
     project = workspace.project
-    for gateway in (*project.gateways.values(), *project.edges.values()):
+    for _, gateway in project.deployables:
         for expose in gateway.expose:
             yield from _prefix(expose.at, expose.where, "at")
     for service in project.services.values():
@@ -28,7 +27,7 @@ def _prefix(text: str, where: Where, key: str) -> Iterator[Finding]:
     problem = None
     if _ESCAPE.search(text):
         problem = "`%` starts an escape of two hexadecimal digits"
-    elif _SLASH.search(text):
+    elif ESCAPED_SLASH.search(text):
         problem = "a path with an escaped slash is refused"
     else:
         try:

@@ -18,7 +18,7 @@ from compiler.workspace import Workspace, entries
 def check(workspace: Workspace) -> Iterator[Finding]:
     """Names of contracts, versions, aggregators, policies and services that nothing bears."""
     project = workspace.project
-    for gateway in (*project.gateways.values(), *project.edges.values()):
+    for _, gateway in project.deployables:
         yield from _gateway(project, gateway)
     for service in project.services.values():
         yield from _service(project, service)

@@ -10,13 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from compiler.client_paths import at_prefix, default_labels, version_prefix, versioned_by
+from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
 from compiler.diagnostics import Finding, Note
 from compiler.model.gateways import Gateway
-from compiler.paths import Kind
+from compiler.paths import ESCAPED_SLASH, Kind
 from compiler.workspace import ExposedOperation, Exposure, Workspace
-
-_ESCAPED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,7 @@ class _Claim:
 
 def check(workspace: Workspace) -> Iterator[Finding]:
     """Operations of a gateway or edge that claim the same requests, and those that no request can reach."""
-    deployables: dict[str, Gateway] = {**workspace.project.gateways, **workspace.project.edges}
-    for name, gateway in deployables.items():
+    for name, gateway in dict(workspace.project.deployables).items():
         exposures = [e for e in workspace.exposures if e.gateway == name]
         default = default_labels(gateway, exposures)
         yield from _conflicts(list(_claims(gateway, exposures, default)))
@@ -54,7 +51,7 @@ def _claims(gateway: Gateway, exposures: list[Exposure], default: Mapping[str, s
     for exposure in exposures:
         at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
-        prefix = version_prefix(gateway, exposure.label) + at
+        prefix = client_prefix(gateway, exposure.label, exposure.expose)
         served = [(prefix, "" if in_path else f"version {exposure.label}")]
         if is_default:
             served.append((at, "" if in_path else "requests without a version"))
@@ -123,7 +120,7 @@ def _unreachable(exposure: Exposure, *, listed_in_vain: bool) -> Iterator[Findin
             "name an operation that this version has, or narrow the range",
         )
     for exposed in exposure.operations:
-        if _ESCAPED_SLASH.search(exposed.operation.path_text):
+        if ESCAPED_SLASH.search(exposed.operation.path_text):
             yield Finding(
                 "route-shadowed",
                 f"no request reaches `{exposed.operation.method} {exposed.operation.path_text}`: "

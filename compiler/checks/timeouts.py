@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics import Finding, Note
-from compiler.model.gateways import Gateway
 from compiler.model.kinds import duration_text
 from compiler.model.policies import Retry
 from compiler.policies import Effective, effective
@@ -19,12 +18,12 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     What several operations share is found for each of them at one place with one text, and so shown once.
     """
     project = workspace.project
-    deployables: dict[str, Gateway] = {**project.gateways, **project.edges}
+    deployables = dict(project.deployables)
     judged: set[tuple[object, ...]] = set()
     for exposure in workspace.exposures:
         gateway = deployables[exposure.gateway]
         for exposed in exposure.operations:
-            policies = effective(project, gateway, exposure.gateway, exposure.expose, exposed.settings)
+            policies = effective(project, gateway, exposure.expose, exposed.settings)
             origins = (policies.timeout_origin, policies.retry_origin)
             case = (exposure.services, *(origin.policy if origin else None for origin in origins))
             if case in judged:

@@ -20,7 +20,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     misspelled name is one mistake, not two.
     """
     project = workspace.project
-    deployables = [*project.gateways.values(), *project.edges.values()]
+    deployables = [gateway for _, gateway in project.deployables]
     yield from _policies(project, deployables)
     contracts = _used_contracts(project, deployables)
     if contracts <= project.contracts.keys():
@@ -104,10 +104,9 @@ def _called(project: Project, contract: str, version: str) -> bool:
 def _exposed_in_vain(workspace: Workspace) -> set[str]:
     """Contracts of which an entry of ``expose`` comes to no version, which has a finding of its own."""
     resolved = {(exposure.gateway, exposure.index) for exposure in workspace.exposures}
-    deployables: dict[str, Gateway] = {**workspace.project.gateways, **workspace.project.edges}
     return {
         expose.contract
-        for name, gateway in deployables.items()
+        for name, gateway in workspace.project.deployables
         for index, expose in enumerate(gateway.expose)
         if expose.contract is not None and (name, index) not in resolved
     }

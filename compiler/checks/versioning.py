@@ -37,7 +37,7 @@ _NAMED = ("header", "query")
 
 def check(workspace: Workspace) -> Iterator[Finding]:
     """Names that are missing, that nothing needs, or that are taken."""
-    for gateway in (*workspace.project.gateways.values(), *workspace.project.edges.values()):
+    for _, gateway in workspace.project.deployables:
         if gateway.versioning is not None:
             yield from _name(gateway.versioning)
 

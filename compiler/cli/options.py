@@ -99,16 +99,13 @@ def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outco
         stop(f"`{error.filename}` cannot be read: {error.strerror}")
 
 
-def show(outcome: Outcome, form: str, *, prefix: str = "", err: bool = False) -> None:
-    """Print what was found, on stdout as a result, or on stderr beside another result.
-
-    ``prefix`` leads from this folder to the project, for servers that look for files from a repository's root.
-    """
+def show(outcome: Outcome, form: str, *, err: bool = False) -> None:
+    """Print what was found, on stdout as a result, or on stderr beside another result."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(_rendered(outcome, form, prefix, color=coloured(stream)), nl=False, err=err, color=True)
+    click.echo(_rendered(outcome, form, color=coloured(stream)), nl=False, err=err, color=True)
 
 
-def _rendered(outcome: Outcome, form: str, prefix: str, *, color: bool) -> str:
+def _rendered(outcome: Outcome, form: str, *, color: bool) -> str:
     if form == "json":
         from compiler.report import json
 
@@ -116,17 +113,17 @@ def _rendered(outcome: Outcome, form: str, prefix: str, *, color: bool) -> str:
     if form == "github":
         from compiler.report import github
 
-        return github.render(outcome.diagnostics, prefix)
+        return github.render(outcome.diagnostics, _prefix(outcome))
     if form == "gitlab":
         from compiler.report import gitlab
 
-        return gitlab.render(outcome.diagnostics, prefix)
+        return gitlab.render(outcome.diagnostics, _prefix(outcome))
     if form == "sarif":
         from importlib.metadata import version
 
         from compiler.report import sarif
 
-        return sarif.render(outcome.diagnostics, version("gatewright"), prefix)
+        return sarif.render(outcome.diagnostics, version("gatewright"), _prefix(outcome))
     if form == "markdown":
         from compiler.report import markdown
 
@@ -136,11 +133,12 @@ def _rendered(outcome: Outcome, form: str, prefix: str, *, color: bool) -> str:
     return text.render(outcome.diagnostics, color=color)
 
 
-def prefix_of(project: Path) -> str:
-    """What leads from this folder to a project's files: ``examples/shop/``, or nothing where it is not below."""
-    folder = project if project.is_dir() else project.parent
+def _prefix(outcome: Outcome) -> str:
+    """What leads from this folder to the project's files, as servers look for them from a repository's root:
+    ``examples/shop/``, or nothing where the project is not below.
+    """
     try:
-        below = folder.resolve().relative_to(Path.cwd())
+        below = outcome.library.root.relative_to(Path.cwd())
     except ValueError:
         return ""
     return "" if below == Path() else below.as_posix() + "/"

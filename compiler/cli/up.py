@@ -20,12 +20,12 @@ from compiler.cli import options
 from compiler.diagnostics import Diagnostic, did_you_mean, one_of
 from compiler.local import curl
 from compiler.local.envoy import TRIED_WITH, EnvoyProblem, envoy_version
-from compiler.local.ports import free_port, is_address
+from compiler.local.ports import free_port
 from compiler.local.secrets import SecretProblem
 from compiler.local.session import PortTaken, Session
 from compiler.local.watch import Signature, signature
 from compiler.pipeline import Outcome
-from compiler.plan import Deployable, Plan
+from compiler.plan import Deployable, Plan, is_address
 
 _LOOK_EVERY = 0.3
 """Seconds between two looks at the project's files."""

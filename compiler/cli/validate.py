@@ -22,5 +22,5 @@ def command(project: Path, as_of: date | None, fail_on: str, report_format: str)
     Example: gatewright validate examples/shop --as-of 2027-01-01
     """
     outcome = options.outcome_of(project, as_of)
-    options.show(outcome, report_format, prefix=options.prefix_of(project))
+    options.show(outcome, report_format)
     sys.exit(options.exit_code(outcome, fail_on))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 from contextlib import ExitStack
 
@@ -62,15 +61,6 @@ def reached_at(address: str) -> str:
 def bracketed(address: str) -> str:
     """An address as it stands in a URL or before a port."""
     return f"[{address}]" if ":" in address else address
-
-
-def is_address(text: str) -> bool:
-    """Whether this is an IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _socket(address: str) -> socket.socket:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from compiler.model.aggregators import AggregatorsByName
 from compiler.model.contracts import ContractsByName
 from compiler.model.edges import EdgesByName
-from compiler.model.gateways import GatewaysByName
+from compiler.model.gateways import Gateway, GatewaysByName
 from compiler.model.kinds import Bounds, Duration, Text, Where, doc, place
 from compiler.model.policies import PoliciesByName
 from compiler.model.services import ServicesByName
@@ -101,3 +101,8 @@ class Project:
     gateways: GatewaysByName = place()
     aggregators: AggregatorsByName = place()
     edges: EdgesByName = place()
+
+    @property
+    def deployables(self) -> tuple[tuple[str, Gateway], ...]:
+        """What becomes an Envoy of its own, by name: the gateways, then the edges."""
+        return (*self.gateways.items(), *self.edges.items())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from compiler.backends.envoy.tls import upstream_tls
 from compiler.backends.envoy.types import BUFFER, HTTP2, HTTP_OPTIONS, Data, seconds, socket
-from compiler.plan import CircuitBreaker, Cluster, Endpoint, HealthCheck
+from compiler.plan import CircuitBreaker, Cluster, Endpoint, HealthCheck, is_address
 
 
 def cluster(planned: Cluster) -> Data:
     """One cluster. DNS names are looked up again as their records expire; addresses are taken as they are."""
-    named = any(not _is_address(e.host) for e in planned.endpoints)
+    named = any(not is_address(e.host) for e in planned.endpoints)
     data: Data = {
         "name": planned.name,
         "type": "STRICT_DNS" if named else "STATIC",
@@ -76,11 +74,3 @@ def _endpoint(endpoint: Endpoint) -> Data:
     if endpoint.weight is not None:
         data["load_balancing_weight"] = endpoint.weight
     return data
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

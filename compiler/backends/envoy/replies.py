@@ -7,10 +7,8 @@ in the access log.
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
-
 from compiler.backends.envoy.types import CEL_FILTER, Data
+from compiler.problems import MEDIA_TYPE, problem_text
 
 _STATUSES = (400, 403, 404, 408, 413, 426, 429, 431, 500, 502, 503, 504)
 
@@ -18,11 +16,6 @@ _STATUSES = (400, 403, 404, 408, 413, 426, 429, 431, 500, 502, 503, 504)
 def local_reply_config() -> Data:
     """A mapper for each status that Envoy answers with, and one for the rest."""
     return {"mappers": [*(_mapper(status) for status in _STATUSES), _mapper(None)]}
-
-
-def problem_text(status: int) -> str:
-    """A problem that says its status and nothing else."""
-    return json.dumps({"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}) + "\n"
 
 
 def _mapper(status: int | None) -> Data:
@@ -43,6 +36,6 @@ def _mapper(status: int | None) -> Data:
         "filter": chosen,
         "body_format_override": {
             "text_format_source": {"inline_string": text},
-            "content_type": "application/problem+json",
+            "content_type": MEDIA_TYPE,
         },
     }

@@ -6,10 +6,10 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 
 from __future__ import annotations
 
-from compiler.backends.envoy.replies import problem_text
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.paths import escape_re2
 from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
+from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
 
 
@@ -88,8 +88,9 @@ def _one_host_only(paths: Data) -> Data:
 
     Envoy joins them with a comma, so a gateway with named hosts does not find the joined one.
     """
-    refused: Data = {"name": "two hosts", "match": {"prefix": "/"}, "direct_response": _problem(400)}
-    refused["response_headers_to_add"] = [_set("content-type", "application/problem+json")]
+    refused: Data = {"name": "two hosts", "match": {"prefix": "/"}, "direct_response": {"status": 400}}
+    refused["direct_response"]["body"] = {"inline_string": problem_text(400)}
+    refused["response_headers_to_add"] = [_set("content-type", MEDIA_TYPE)]
     return {
         "matcher_list": {
             "matchers": [
@@ -106,10 +107,6 @@ def _one_host_only(paths: Data) -> Data:
         },
         "on_no_match": {"matcher": paths},
     }
-
-
-def _problem(status: int) -> Data:
-    return {"status": status, "body": {"inline_string": problem_text(status)}}
 
 
 def _route(rule: Rule, key: VersionKey) -> Data:

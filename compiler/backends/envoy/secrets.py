@@ -13,11 +13,10 @@ Use = Literal["certificate", "key", "authority"]
 
 @dataclass(frozen=True, slots=True)
 class HostSecret:
-    """A secret on the gateway's host, what it must be, and whom it is shown to or asked of."""
+    """A secret on the gateway's host, and what it must be."""
 
     secret: Secret
     use: Use
-    side: Literal["clients", "services"]
 
 
 def host_secrets(deployable: Deployable) -> tuple[HostSecret, ...]:
@@ -28,8 +27,8 @@ def host_secrets(deployable: Deployable) -> tuple[HostSecret, ...]:
 def _secrets(deployable: Deployable) -> Iterator[HostSecret]:
     tls = deployable.listener.tls
     if tls is not None:
-        yield HostSecret(tls.certificate, "certificate", "clients")
-        yield HostSecret(tls.key, "key", "clients")
+        yield HostSecret(tls.certificate, "certificate")
+        yield HostSecret(tls.key, "key")
     for cluster in deployable.clusters:
         if cluster.tls is not None:
             uses: tuple[tuple[Secret | None, Use], ...] = (
@@ -39,7 +38,7 @@ def _secrets(deployable: Deployable) -> Iterator[HostSecret]:
             )
             for secret, use in uses:
                 if secret is not None:
-                    yield HostSecret(secret, use, "services")
+                    yield HostSecret(secret, use)
 
 
 def with_secrets(deployable: Deployable, replaced: Mapping[Secret, Secret]) -> Deployable:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import PurePosixPath
 from typing import Literal
 
 from compiler.backends.envoy.types import DOWNSTREAM_TLS, UPSTREAM_TLS, Data
-from compiler.plan import ClientTls, Secret, ServerTls
+from compiler.plan import ClientTls, Secret, ServerTls, is_address
 
 _LEAST = {"tls_minimum_protocol_version": "TLSv1_2"}
 
@@ -36,20 +35,13 @@ def upstream_tls(planned: ClientTls, protocol: Literal["http1", "http2"]) -> Dat
         }
     common["alpn_protocols"] = ["h2" if protocol == "http2" else "http/1.1"]
     data: Data = {"@type": UPSTREAM_TLS, "common_tls_context": common}
-    if planned.server_name is not None and _address(planned.server_name) is None:
+    if planned.server_name is not None and not is_address(planned.server_name):
         data["sni"] = planned.server_name
     return data
 
 
 def _name(text: str) -> Data:
-    return {"san_type": "IP_ADDRESS" if _address(text) else "DNS", "matcher": {"exact": text}}
-
-
-def _address(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
+    return {"san_type": "IP_ADDRESS" if is_address(text) else "DNS", "matcher": {"exact": text}}
 
 
 def _certificate(certificate: Secret, key: Secret) -> Data:
