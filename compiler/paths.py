@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import quote
 
 # Characters of a segment that RFC 3986 section 3.3 allows unescaped (pchar), beyond what quote() always keeps.
@@ -55,6 +55,22 @@ class Segment:
         return "[^/]+".join(escape_re2(text) for text in self.parts[::2])
 
 
+@lru_cache(16384)
+def _segment(piece: str) -> Segment:
+    """The segment that a text between two slashes is. Raises ValueError with a sentence where it is none."""
+    parts = _PARAMETER.split(piece)
+    if any("{" in literal or "}" in literal for literal in parts[::2]):
+        raise ValueError("braces do not pair up")
+    if not all(parts[1::2]):
+        raise ValueError("a parameter has no name")
+    if not all(parts[2:-1:2]):
+        raise ValueError("two parameters touch each other, so no one can tell where the first ends")
+    parts[::2] = [quote(literal, safe=_PCHAR) for literal in parts[::2]]
+    if parts in (["."], [".."]):
+        raise ValueError("`.` and `..` are taken out of a request's path, so nothing can match them")
+    return Segment(tuple(parts))
+
+
 @dataclass(frozen=True)
 class PathTemplate:
     """A path as a tuple of segments; ``/`` is one empty segment, a trailing slash an empty last one."""
@@ -68,29 +84,14 @@ class PathTemplate:
             raise ValueError("a path starts with `/`")
         if "?" in text or "#" in text:
             raise ValueError("a path holds neither `?` nor `#`")
-        segments = []
-        names: set[str] = set()
-        for piece in text[1:].split("/"):
-            parts = _PARAMETER.split(piece)
-            for literal in parts[::2]:
-                if "{" in literal or "}" in literal:
-                    raise ValueError("braces do not pair up")
-            for name in parts[1::2]:
-                if not name:
-                    raise ValueError("a parameter has no name")
-                if name in names:
-                    raise ValueError(f"the parameter `{name}` stands twice")
-                names.add(name)
-            for before in parts[2:-1:2]:
-                if not before:
-                    raise ValueError("two parameters touch each other, so no one can tell where the first ends")
-            parts[::2] = [quote(literal, safe=_PCHAR) for literal in parts[::2]]
-            if parts in (["."], [".."]):
-                raise ValueError("`.` and `..` are taken out of a request's path, so nothing can match them")
-            segments.append(Segment(tuple(parts)))
+        segments = tuple(_segment(piece) for piece in text[1:].split("/"))
+        names = [name for segment in segments for name in segment.parts[1::2]]
+        if len(set(names)) < len(names):
+            twice = next(name for at, name in enumerate(names) if name in names[:at])
+            raise ValueError(f"the parameter `{twice}` stands twice")
         if any(s.parts == ("",) for s in segments[:-1]):
             raise ValueError("an empty segment: slashes that follow each other are merged in requests")
-        return cls(tuple(segments))
+        return cls(segments)
 
     def __str__(self) -> str:
         return "/" + "/".join(

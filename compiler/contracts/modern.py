@@ -37,6 +37,6 @@ def plain(value: Any) -> Any:
     kind = type(value)
     if kind is dict or kind is list or not isinstance(value, (Mapping, list)):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     return [plain(inner) for inner in value]
