@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from compiler.contracts.versions import label_order
 from compiler.paths import Kind, PathTemplate
@@ -101,7 +102,12 @@ def _method_answers(group: Sequence[Served], test: VersionTest | None, text: str
     first = group[0]
     if not any(one.method == "OPTIONS" for one in group):
         yield Rule(f"OPTIONS {text}", first.path, ("OPTIONS",), test, Answer(204, allow, ""), first.where)
-    yield Rule(f"405 {text}", first.path, None, test, problem(405, headers=allow), first.where)
+    yield Rule(f"405 {text}", first.path, None, test, _not_allowed(allow), first.where)
+
+
+@lru_cache(1024)
+def _not_allowed(allow: tuple[tuple[str, str], ...]) -> Answer:
+    return problem(405, headers=allow)
 
 
 def _allowed(group: Sequence[Served]) -> list[str]:

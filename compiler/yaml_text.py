@@ -5,9 +5,10 @@ Block style, keys in the order that they have. A text is quoted unless every rea
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_/](?:[A-Za-z0-9_./@+-]*[A-Za-z0-9_/])?")
@@ -17,6 +18,16 @@ _LONGEST_KEY = 1000
 _NOT_PRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
+class Shared(dict[str, Any]):
+    """A mapping that stands in many places: its text is made once for each indent. Not to be changed once dumped."""
+
+    __slots__ = ("texts",)
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        self.texts: dict[str, str] = {}
+
+
 def dump(data: Any, comment: str = "") -> str:
     """A mapping or list as a YAML document that ends with a newline; ``comment`` lines go on top.
 
@@ -24,51 +35,64 @@ def dump(data: Any, comment: str = "") -> str:
     """
     out = [f"# {line}\n" for line in comment.splitlines()]
     if isinstance(data, dict) and data:
-        _mapping(data, 0, out)
+        _mapping(data, "", "", out)
     elif isinstance(data, (list, tuple)) and data:
-        _list(data, 0, out)
+        _list(data, "", out)
     else:
         out.append(_scalar(data) + "\n")
     return "".join(out)
 
 
-def _mapping(data: dict[str, Any], depth: int, out: list[str]) -> None:
-    """Write the entries of a mapping; the first line's indent is there already where it follows a dash."""
-    indent = "  " * depth
+def _mapping(data: dict[str, Any], first: str, indent: str, out: list[str]) -> None:
+    """Write the entries of a mapping; ``first`` stands before the first one, where a dash may be."""
     for key, value in data.items():
-        out.append(indent)
-        _entry(key, value, depth, out)
+        name = _text(key)
+        if len(name) > _LONGEST_KEY:
+            name = f"? {name}\n{indent}"
+        kind = type(value)
+        if kind is str:
+            out.append(f"{first}{name}: {_text(value)}\n")
+        elif value and kind is dict:
+            out.append(f"{first}{name}:\n")
+            below = indent + "  "
+            _mapping(value, below, below, out)
+        elif value and isinstance(value, dict):
+            out.append(f"{first}{name}:\n")
+            below = indent + "  "
+            if isinstance(value, Shared):
+                out.append(_shared(value, below, below))
+            else:
+                _mapping(value, below, below, out)
+        elif value and isinstance(value, (list, tuple)):
+            out.append(f"{first}{name}:\n")
+            _list(value, indent, out)
+        else:
+            out.append(f"{first}{name}: {_scalar(value)}\n")
+        first = indent
 
 
-def _entry(key: str, value: Any, depth: int, out: list[str]) -> None:
-    name = _text(key)
-    if len(name) > _LONGEST_KEY:
-        name = f"? {name}\n{'  ' * depth}"
-    if isinstance(value, dict) and value:
-        out.append(f"{name}:\n")
-        _mapping(value, depth + 1, out)
-    elif isinstance(value, (list, tuple)) and value:
-        out.append(f"{name}:\n")
-        _list(value, depth, out)
-    else:
-        out.append(f"{name}: {_scalar(value)}\n")
-
-
-def _list(data: list[Any] | tuple[Any, ...], depth: int, out: list[str]) -> None:
+def _list(data: list[Any] | tuple[Any, ...], indent: str, out: list[str]) -> None:
     """Write items with their dashes at the indent of what holds them."""
-    indent = "  " * depth
     for item in data:
-        if isinstance(item, dict) and item:
-            first = True
-            for key, value in item.items():
-                out.append(f"{indent}- " if first else f"{indent}  ")
-                _entry(key, value, depth + 1, out)
-                first = False
-        elif isinstance(item, (list, tuple)) and item:
+        if item and isinstance(item, dict):
+            if type(item) is Shared:
+                out.append(_shared(item, indent + "- ", indent + "  "))
+            else:
+                _mapping(item, indent + "- ", indent + "  ", out)
+        elif item and isinstance(item, (list, tuple)):
             out.append(f"{indent}-\n")
-            _list(item, depth + 1, out)
+            _list(item, indent + "  ", out)
         else:
             out.append(f"{indent}- {_scalar(item)}\n")
+
+
+def _shared(data: Shared, first: str, indent: str) -> str:
+    text = data.texts.get(first)
+    if text is None:
+        out: list[str] = []
+        _mapping(data, first, indent, out)
+        text = data.texts[first] = "".join(out)
+    return text
 
 
 def _scalar(value: Any) -> str:
@@ -103,9 +127,9 @@ def _number(value: float) -> str:
     return text
 
 
-@lru_cache(8192)
+@lru_cache(32768)
 def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
-    quoted = json.dumps(value, ensure_ascii=False)
+    quoted = encode_basestring(value)
     return _NOT_PRINTED.sub(lambda m: f"\\u{ord(m.group()):04x}", quoted) if _NOT_PRINTED.search(quoted) else quoted

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from compiler.reader import read_yaml
 from compiler.source import Source
-from compiler.yaml_text import dump
+from compiler.yaml_text import Shared, dump
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
     [
@@ -72,3 +72,13 @@ def test_long_keys(key: str, value: Any) -> None:
 def test_other_types_are_refused() -> None:
     with pytest.raises(TypeError, match="set has no place"):
         dump({"a": {1, 2}})
+
+
+@given(VALUES.filter(lambda v: isinstance(v, dict) and bool(v)))
+def test_what_is_shared_prints_alike_wherever_it_stands(value: dict[str, Any]) -> None:
+    def placed(one: dict[str, Any]) -> dict[str, Any]:
+        return {"a": one, "b": {"c": one, "d": [one, {"e": one}, [one]]}, "f": one}
+
+    shared = Shared(value)
+    assert dump(placed(shared)) == dump(placed(value))
+    assert dump(shared) == dump(value)

@@ -167,11 +167,11 @@ def _copied(
     """Each entry's operation by route and position, and with them all components that they need."""
     owners: dict[tuple[str, str], Identity] = {}
     copies: dict[int, Copy] = {}
+    targets = _link_targets(routes, ids)
     for part in parts:
         lifetime = lifetime_headers(part.deprecated, part.sunset, components)
-        targets = _link_targets(part, routes, ids)
         copies[id(part)] = Copy(
-            part.contract, part.label, part.version, part.api, components, owners, lifetime, targets
+            part.contract, part.label, part.version, part.api, components, owners, lifetime, targets.get(id(part), {})
         )
     made: dict[tuple[str, str, int], dict[str, Any]] = {}
     for (path, method), entries in routes.items():
@@ -191,22 +191,19 @@ def _copied(
 
 def _parameters_of(path: str, entry: Entry) -> tuple[str, ...]:
     """The parameters' names in the path as the document writes it."""
-    return entry.operation.path.parse(path).parameters
+    own = entry.path == path
+    return (entry.operation.path if own else entry.operation.path.parse(path)).parameters
 
 
 def _link_targets(
-    part: Part, routes: Mapping[Route, Sequence[Entry]], ids: Mapping[Route, str]
-) -> dict[tuple[str, tuple[str | int, ...]], dict[str, str]]:
-    targets: dict[tuple[str, tuple[str | int, ...]], dict[str, str]] = {}
+    routes: Mapping[Route, Sequence[Entry]], ids: Mapping[Route, str]
+) -> dict[int, dict[tuple[str, tuple[str | int, ...]], dict[str, str]]]:
+    """How links name each operation, by the identity of its part and its own."""
+    targets: dict[int, dict[tuple[str, tuple[str | int, ...]], dict[str, str]]] = {}
     for route, entries in routes.items():
+        named = {"operationId": ids[route]} if route in ids else {"operationRef": "#" + pointer_text(("paths", *route))}
         for entry in entries:
-            if entry.part is part:
-                named = (
-                    {"operationId": ids[route]}
-                    if route in ids
-                    else {"operationRef": "#" + pointer_text(("paths", *route))}
-                )
-                targets[entry.operation.node.identity] = named
+            targets.setdefault(id(entry.part), {})[entry.operation.node.identity] = named
     return targets
 
 

@@ -5,7 +5,6 @@ Source: https://www.openapis.org/blog/2021/02/16/migrating-from-openapi-3-0-to-3
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 _ANNOTATIONS = frozenset(
@@ -35,7 +34,7 @@ def modern(schema: dict[str, Any]) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A value without places: dict and list of the language itself."""
     kind = type(value)
-    if kind is dict or kind is list or not isinstance(value, (Mapping, list)):
+    if kind is str or kind is dict or kind is list or not isinstance(value, (dict, list)):
         return value
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}

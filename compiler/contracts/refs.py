@@ -15,9 +15,12 @@ MAX_CHAIN = 64
 """A reference to a reference to a reference ... is followed this far."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
-    """A value in a document: what is there, and by which path."""
+    """A value in a document: what is there, and by which path.
+
+    Nobody changes one; it is not frozen, since nearly every value gets one, and a frozen one takes three times as long.
+    """
 
     value: Any
     document: Document

@@ -65,7 +65,26 @@ def _manifest(deployable: Deployable, files: dict[str, bytes]) -> bytes:
         "routes": [_listed(rule) for rule in deployable.rules if not isinstance(rule.action, Answer)],
         "files": {name: "sha256:" + hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
     }
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    return _json_lines(data).encode()
+
+
+def _json_lines(data: Data) -> str:
+    """A mapping as JSON with a line for each entry, and for each item of a list or mapping in it."""
+    entries = []
+    for key, value in data.items():
+        if isinstance(value, list):
+            items = ",\n".join("    " + _json(item) for item in value)
+            text = f"[\n{items}\n  ]" if items else "[]"
+        elif isinstance(value, dict):
+            items = ",\n".join(f"    {_json(name)}: {_json(item)}" for name, item in value.items())
+            text = f"{{\n{items}\n  }}" if items else "{}"
+        else:
+            text = _json(value)
+        entries.append(f"  {_json(key)}: {text}")
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _listed(rule: Rule) -> Data:

@@ -6,11 +6,24 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.paths import escape_re2
-from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
+from compiler.plan import (
+    Answer,
+    Deployable,
+    HashOn,
+    HeaderChanges,
+    Retry,
+    Rule,
+    Target,
+    VersionKey,
+    VersionTest,
+)
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
+from compiler.yaml_text import Shared
 
 
 def route_configuration(deployable: Deployable) -> Data:
@@ -88,8 +101,8 @@ def _one_host_only(paths: Data) -> Data:
 
     Envoy joins them with a comma, so a gateway with named hosts does not find the joined one.
     """
-    refused: Data = {"name": "two hosts", "match": {"prefix": "/"}, "direct_response": {"status": 400}}
-    refused["direct_response"]["body"] = {"inline_string": problem_text(400)}
+    refused: Data = {"name": "two hosts", "match": {"prefix": "/"}}
+    refused["direct_response"] = _direct_response(400, problem_text(400))
     refused["response_headers_to_add"] = [_set("content-type", MEDIA_TYPE)]
     return {
         "matcher_list": {
@@ -112,14 +125,14 @@ def _one_host_only(paths: Data) -> Data:
 def _route(rule: Rule, key: VersionKey) -> Data:
     data: Data = {"name": rule.name, "match": _match(rule, key)}
     if isinstance(rule.action, Answer):
-        data["direct_response"] = {"status": rule.action.status}
-        if rule.action.body:
-            data["direct_response"]["body"] = {"inline_string": rule.action.body}
+        data["direct_response"] = _direct_response(rule.action.status, rule.action.body)
         if rule.action.headers:
             data["response_headers_to_add"] = [_set(name, value) for name, value in rule.action.headers]
         return data
     forward = rule.action
-    data["route"] = _forward(forward)
+    data["route"] = _forward(
+        forward.targets, forward.strip, forward.prepend, forward.timeout, forward.retry, forward.hash_on
+    )
     data["metadata"] = {
         "filter_metadata": {
             "gatewright": {
@@ -135,6 +148,14 @@ def _route(rule: Rule, key: VersionKey) -> Data:
     return data
 
 
+# What many routes say alike is made, and printed, once.
+
+
+@lru_cache(4096)
+def _direct_response(status: int, body: str) -> Shared:
+    return Shared({"status": status, "body": {"inline_string": body}} if body else {"status": status})
+
+
 def _match(rule: Rule, key: VersionKey) -> Data:
     match: Data
     if rule.path is None:
@@ -145,8 +166,7 @@ def _match(rule: Rule, key: VersionKey) -> Data:
         match = {"safe_regex": {"regex": rule.path.regex}}
     headers: list[Data] = []
     if rule.methods is not None:
-        test = {"exact": rule.methods[0]} if len(rule.methods) == 1 else _regex("|".join(rule.methods))
-        headers.append({"name": ":method", "string_match": test})
+        headers.append(_method(rule.methods))
     if rule.version is not None and key.source == "header":
         headers.append(_version(rule.version, key))
     if headers:
@@ -154,7 +174,14 @@ def _match(rule: Rule, key: VersionKey) -> Data:
     return match
 
 
-def _version(test: VersionTest, key: VersionKey) -> Data:
+@lru_cache(4096)
+def _method(methods: tuple[str, ...]) -> Shared:
+    test = {"exact": methods[0]} if len(methods) == 1 else _regex("|".join(methods))
+    return Shared({"name": ":method", "string_match": test})
+
+
+@lru_cache(4096)
+def _version(test: VersionTest, key: VersionKey) -> Shared:
     labels = "|".join(escape_re2(label) for label in test.labels)
     pattern = f"v?({labels})" if labels else ""
     if test.absent:
@@ -162,40 +189,48 @@ def _version(test: VersionTest, key: VersionKey) -> Data:
     matcher: Data = {"name": key.name, "string_match": _regex(pattern) if pattern else {"exact": ""}}
     if test.absent:
         matcher["treat_missing_header_as_empty"] = True
-    return matcher
+    return Shared(matcher)
 
 
 def _regex(pattern: str) -> Data:
     return {"safe_regex": {"regex": pattern}}
 
 
-def _forward(forward: Forward) -> Data:
+@lru_cache(4096)
+def _forward(
+    targets: tuple[Target, ...],
+    strip: str,
+    prepend: str,
+    timeout: int,
+    retry: Retry | None,
+    hash_on: tuple[HashOn, ...],
+) -> Shared:
     data: Data
-    if len(forward.targets) == 1:
-        data = {"cluster": forward.targets[0].cluster}
+    if len(targets) == 1:
+        data = {"cluster": targets[0].cluster}
     else:
         data = {
-            "weighted_clusters": {"clusters": [{"name": t.cluster, "weight": t.weight} for t in forward.targets]},
+            "weighted_clusters": {"clusters": [{"name": t.cluster, "weight": t.weight} for t in targets]},
         }
-    if forward.strip != forward.prepend:
+    if strip != prepend:
         data["regex_rewrite"] = {
-            "pattern": {"regex": "^" + escape_re2(forward.strip)},
-            "substitution": forward.prepend.replace("\\", "\\\\"),
+            "pattern": {"regex": "^" + escape_re2(strip)},
+            "substitution": prepend.replace("\\", "\\\\"),
         }
-    if forward.hash_on:
+    if hash_on:
         data["hash_policy"] = [
             {"header": {"header_name": one.header}} if one.header else {"connection_properties": {"source_ip": True}}
-            for one in forward.hash_on
+            for one in hash_on
         ]
-    data["timeout"] = seconds(forward.timeout)
-    if forward.timeout > STREAM_IDLE:  # a service that thinks for long is silent for long
+    data["timeout"] = seconds(timeout)
+    if timeout > STREAM_IDLE:  # a service that thinks for long is silent for long
         data["idle_timeout"] = data["timeout"]
-    if forward.retry is not None:
-        retry: Data = {"retry_on": ",".join(forward.retry.on), "num_retries": forward.retry.attempts}
-        if forward.retry.per_try_timeout is not None:
-            retry["per_try_timeout"] = seconds(forward.retry.per_try_timeout)
-        data["retry_policy"] = retry
-    return data
+    if retry is not None:
+        policy: Data = {"retry_on": ",".join(retry.on), "num_retries": retry.attempts}
+        if retry.per_try_timeout is not None:
+            policy["per_try_timeout"] = seconds(retry.per_try_timeout)
+        data["retry_policy"] = policy
+    return Shared(data)
 
 
 def _headers(data: Data, direction: str, changes: HeaderChanges) -> None:
@@ -205,7 +240,8 @@ def _headers(data: Data, direction: str, changes: HeaderChanges) -> None:
         data[f"{direction}_headers_to_remove"] = list(changes.remove)
 
 
-def _set(name: str, value: str) -> Data:
+@lru_cache(4096)
+def _set(name: str, value: str) -> Shared:
     """Set a header to just this text; a percent sign begins a variable in Envoy, so it is doubled."""
     header: Data = {
         "header": {"key": name, "value": value.replace("%", "%%")},
@@ -213,4 +249,4 @@ def _set(name: str, value: str) -> Data:
     }
     if not value:
         header["keep_empty_value"] = True
-    return header
+    return Shared(header)
