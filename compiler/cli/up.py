@@ -171,8 +171,8 @@ def _announce(session: Session, deployables: Iterable[Deployable]) -> None:
         for exposed in placed.exposed:
             click.echo(f"  {exposed.contract}@{exposed.version}")
             for one in curl.calls(placed, exposed, session.apis[exposed.contract, exposed.version]):
-                how = curl.options(placed, session.authority(placed.name))
-                click.echo("    " + curl.line(curl.base(placed), one, how))
+                how = curl.options(placed, session.authority(placed.name), exposed)
+                click.echo("    " + curl.line(curl.base(placed, exposed), one, how))
     sys.stdout.flush()
 
 

@@ -24,6 +24,7 @@ Identity = tuple[str, str, str, tuple[str | int, ...]]
 Components = dict[str, dict[str, Any]]
 Translate = Callable[[Node], Any]
 
+JSON = "application/json"
 _ONE, _LIST, _NAMED = 1, 2, 3
 _HOLDS_SCHEMAS = {
     **dict.fromkeys(("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not"), _ONE),
@@ -66,6 +67,8 @@ class Copy:
     """Headers that each response bears besides its own."""
     link_targets: Mapping[tuple[str, tuple[str | int, ...]], Mapping[str, str]] = field(default_factory=dict)
     """How links name an operation, by its identity; a link to any other operation is left out."""
+    answer_types: tuple[str, ...] = ()
+    """The media types that stand for JSON in answers; none for its own name."""
     waiting: list[tuple[dict[str, Any], str, Translate, Node]] = field(default_factory=list)
     keys: Keys = field(init=False)
     heirs: dict[tuple[str, tuple[str | int, ...]], list[Node]] | None = None
@@ -84,7 +87,7 @@ class Copy:
                 "examples": _each(self.example),
                 "encoding": _each(lambda node: self._object(node, {"headers": _each(self.header)})),
             },
-            response={"headers": _each(self.header), "content": self.content, "links": self._links},
+            response={"headers": _each(self.header), "content": self._answered, "links": self._links},
         )
 
     def finish(self) -> None:
@@ -171,6 +174,12 @@ class Copy:
 
     def content(self, node: Node) -> dict[str, Any]:
         return {name: self._object(node[name], self.keys.media) for name in node.value}
+
+    def _answered(self, node: Node) -> dict[str, Any]:
+        made = self.content(node)
+        if JSON not in made or not self.answer_types:
+            return made
+        return {**dict.fromkeys(self.answer_types, made[JSON]), **{k: v for k, v in made.items() if k != JSON}}
 
     def example(self, node: Node) -> dict[str, Any]:
         return self._referable("examples", node, {})

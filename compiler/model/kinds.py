@@ -204,6 +204,10 @@ HEADER_VALUE = Scalar(
 )
 OPERATION_KEY = Scalar("an operationId, or a method and a path such as `GET /orders/{id}`", r"\S(.*\S)?")
 
+VersionName = Annotated[
+    str, Scalar("the name of a header or of a query parameter, such as `x-api-version`", r"[A-Za-z0-9._~-]+")
+]
+
 _DURATION = r"[0-9]+(ms|s|m|h|d)"
 Name = Annotated[str, NAME]
 Text = Annotated[str, Scalar("a text", r"[\s\S]+")]

@@ -21,6 +21,7 @@ from compiler.backends.envoy.types import (
     seconds,
     socket,
 )
+from compiler.backends.envoy.versions import taken_off, varies_by
 from compiler.plan import Deployable, VersionKey
 
 NOBODY = {"address_prefix": "0.0.0.0", "prefix_len": 32}
@@ -93,6 +94,7 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         **({"access_log": [access_log(deployable.access_log)]} if deployable.access_log else {}),
         "http_filters": [
             *([path_noted()] if deployable.access_log else []),
+            *taken_off(deployable.version_key),
             _headers_of_ours(deployable.version_key),
             _router(),
         ],
@@ -106,8 +108,9 @@ def _headers_of_ours(key: VersionKey) -> Data:
     """
     removed = [{"remove_on_match": {"key_matcher": OWN_HEADERS}}]
     answered: list[Data] = list(removed)
-    if key.source == "header":
-        vary = {"header": {"key": "vary", "value": key.name}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+    header = varies_by(key)
+    if header is not None:
+        vary = {"header": {"key": "vary", "value": header}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
         answered.append({"append": vary})
     return {
         "name": "envoy.filters.http.header_mutation",

@@ -6,9 +6,11 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
+from compiler.backends.envoy.versions import asked
 from compiler.paths import escape_re2
 from compiler.plan import (
     Answer,
@@ -19,7 +21,6 @@ from compiler.plan import (
     Rule,
     Target,
     VersionKey,
-    VersionTest,
 )
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
@@ -35,7 +36,7 @@ def route_configuration(deployable: Deployable) -> Data:
     host: Data = {"name": deployable.name, "domains": list(deployable.hosts)}
     if deployable.version_key.source == "header":
         host["request_headers_to_remove"] = [deployable.version_key.name]
-    made = {id(rule): _route(rule, deployable.version_key) for rule in deployable.rules}
+    made = {id(rule): list(_routes(rule, deployable.version_key)) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
             "input": _header_input("path", ":path"),
@@ -63,14 +64,10 @@ def route_configuration(deployable: Deployable) -> Data:
     return data
 
 
-def _decision(choice: Choice, made: dict[int, Data]) -> Data:
+def _decision(choice: Choice, made: dict[int, list[Data]]) -> Data:
     """What a matcher does once it has matched: look at the branches, or try the routes."""
-    rest = {
-        "action": {
-            "name": "routes",
-            "typed_config": {"@type": ROUTE_LIST, "routes": [made[id(rule)] for rule in choice.rest]},
-        }
-    }
+    routes = [route for rule in choice.rest for route in made[id(rule)]]
+    rest = {"action": {"name": "routes", "typed_config": {"@type": ROUTE_LIST, "routes": routes}}}
     if not choice.branches:
         return rest
     branched: Data = {
@@ -122,8 +119,21 @@ def _one_host_only(paths: Data) -> Data:
     }
 
 
-def _route(rule: Rule, key: VersionKey) -> Data:
-    data: Data = {"name": rule.name, "match": _match(rule, key)}
+def _routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
+    """The routes of a rule: one, or one for requests that name a version and one for those that do not."""
+    if rule.version is None or key.source == "path":
+        yield _route(rule, rule.name, {}, {})
+        return
+    parts = list(asked(rule.version, key))
+    for match, unasked in parts:
+        name = f"{rule.name} unasked" if unasked and len(parts) > 1 else rule.name
+        plain_json = key.source == "media_type" and not unasked
+        yield _route(rule, name, match, {"accept": "application/json"} if plain_json else {})
+
+
+def _route(rule: Rule, name: str, version: Data, sent: Mapping[str, str]) -> Data:
+    """A route; ``version`` is what its match says of the version, ``sent`` are headers for the service."""
+    data: Data = {"name": name, "match": _match(rule, version)}
     if isinstance(rule.action, Answer):
         data["direct_response"] = _direct_response(rule.action.status, rule.action.body)
         if rule.action.headers:
@@ -143,7 +153,7 @@ def _route(rule: Rule, key: VersionKey) -> Data:
             }
         }
     }
-    _headers(data, "request", forward.request_headers)
+    _headers(data, "request", forward.request_headers, sent)
     _headers(data, "response", forward.response_headers)
     return data
 
@@ -156,7 +166,7 @@ def _direct_response(status: int, body: str) -> Shared:
     return Shared({"status": status, "body": {"inline_string": body}} if body else {"status": status})
 
 
-def _match(rule: Rule, key: VersionKey) -> Data:
+def _match(rule: Rule, version: Data) -> Data:
     match: Data
     if rule.path is None:
         match = {"prefix": "/"}
@@ -167,10 +177,11 @@ def _match(rule: Rule, key: VersionKey) -> Data:
     headers: list[Data] = []
     if rule.methods is not None:
         headers.append(_method(rule.methods))
-    if rule.version is not None and key.source == "header":
-        headers.append(_version(rule.version, key))
+    headers += version.get("headers", ())
     if headers:
         match["headers"] = headers
+    if "query_parameters" in version:
+        match["query_parameters"] = version["query_parameters"]
     return match
 
 
@@ -178,18 +189,6 @@ def _match(rule: Rule, key: VersionKey) -> Data:
 def _method(methods: tuple[str, ...]) -> Shared:
     test = {"exact": methods[0]} if len(methods) == 1 else _regex("|".join(methods))
     return Shared({"name": ":method", "string_match": test})
-
-
-@lru_cache(4096)
-def _version(test: VersionTest, key: VersionKey) -> Shared:
-    labels = "|".join(escape_re2(label) for label in test.labels)
-    pattern = f"v?({labels})" if labels else ""
-    if test.absent:
-        pattern = f"({pattern})?" if pattern else ""
-    matcher: Data = {"name": key.name, "string_match": _regex(pattern) if pattern else {"exact": ""}}
-    if test.absent:
-        matcher["treat_missing_header_as_empty"] = True
-    return Shared(matcher)
 
 
 def _regex(pattern: str) -> Data:
@@ -233,9 +232,11 @@ def _forward(
     return Shared(data)
 
 
-def _headers(data: Data, direction: str, changes: HeaderChanges) -> None:
-    if changes.set:
-        data[f"{direction}_headers_to_add"] = [_set(name, value) for name, value in changes.set]
+def _headers(data: Data, direction: str, changes: HeaderChanges, usual: Mapping[str, str] | None = None) -> None:
+    """Header changes of a route; ``usual`` are set where the project says nothing else."""
+    wanted = {**(usual or {}), **dict(changes.set)}
+    if wanted:
+        data[f"{direction}_headers_to_add"] = [_set(name, value) for name, value in sorted(wanted.items())]
     if changes.remove:
         data[f"{direction}_headers_to_remove"] = list(changes.remove)
 

@@ -21,6 +21,7 @@ PROXY_PROTOCOL = f"{_EXTENSIONS}.filters.listener.proxy_protocol.v3.ProxyProtoco
 UPSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.UpstreamTlsContext"
 DOWNSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.DownstreamTlsContext"
 HTTP_OPTIONS = f"{_EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions"
+LUA = f"{_EXTENSIONS}.filters.http.lua.v3.Lua"
 SET_FILTER_STATE = f"{_EXTENSIONS}.filters.http.set_filter_state.v3.Config"
 STDOUT_LOG = f"{_EXTENSIONS}.access_loggers.stream.v3.StdoutAccessLog"
 FIXED_HEAP = f"{_EXTENSIONS}.resource_monitors.fixed_heap.v3.FixedHeapConfig"
