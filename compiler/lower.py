@@ -37,6 +37,7 @@ from compiler.plan import (
     Secret,
     ServerTls,
     Target,
+    Tracing,
     VersionKey,
 )
 from compiler.policies import Effective, effective
@@ -81,12 +82,25 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         ),
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
+        metrics_port=_metrics_port(gateway.observability),
+        tracing=_tracing(gateway.observability),
     )
 
 
 def _access_log(observability: Observability | None) -> Literal["json", "text"] | None:
     log = observability.access_log if observability else None
     return None if log == "none" else log
+
+
+def _metrics_port(observability: Observability | None) -> int | None:
+    return observability.metrics.port if observability and observability.metrics else None
+
+
+def _tracing(observability: Observability | None) -> Tracing | None:
+    asked = observability.tracing if observability else None
+    if asked is None:
+        return None
+    return Tracing(asked.otlp.host, asked.otlp.port, round(asked.sampling * 10_000), asked.where.span)
 
 
 def _exposure_order(e: Exposure) -> tuple[object, ...]:

@@ -230,6 +230,16 @@ class Exposed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracing:
+    """Spans for an OpenTelemetry collector, by OTLP over gRPC; ``per_million`` requests of a million are traced."""
+
+    host: str
+    port: int
+    per_million: int
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Deployable:
     """One Envoy to be: a gateway or an edge."""
 
@@ -248,6 +258,9 @@ class Deployable:
     where: Span
     access_log: Literal["json", "text"] | None = None
     """A line for each request on standard output."""
+    metrics_port: int | None = None
+    """Where Prometheus asks, on the listener's address; with it, ``admin_port`` is a real port or None, not 0."""
+    tracing: Tracing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,3 +139,15 @@ def test_servers_and_title_of_the_effective_api(tmp_path: Path) -> None:
     assert made.hosts == ("a.test", "b.test")
     assert made.api["servers"] == [{"url": "http://a.test:8080"}, {"url": "http://b.test:8080"}]
     assert list(made.api["paths"]) == ["/v2/orders/{id}"]
+
+
+def test_observability(tmp_path: Path) -> None:
+    expose = "    expose: [{contract: orders, versions: ^2}]\n"
+    assert (plan(tmp_path, expose).metrics_port, plan(tmp_path, expose).tracing) == (None, None)
+    made = plan(
+        tmp_path,
+        expose + "    observability: {metrics: {port: 9902}, tracing: {otlp: {host: otel}, sampling: 0.25%}}\n",
+    )
+    assert made.metrics_port == 9902
+    assert made.tracing is not None
+    assert (made.tracing.host, made.tracing.port, made.tracing.per_million) == ("otel", 4317, 2_500)
