@@ -80,10 +80,14 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cluster by name and its share of the traffic; several only where services share one version."""
+    """A cluster by name and its share of the traffic; several only where services share one version.
+
+    ``prepend`` takes the place of the route's where this service has another base path than the rest.
+    """
 
     cluster: str
     weight: int
+    prepend: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from compiler.model.gateways import Expose, Versioning
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
 from compiler.model.project import Project, VersioningSettings
-from compiler.model.services import Service
 from compiler.workspace import Workspace
 
 
@@ -38,7 +37,6 @@ UNBUILT = (
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "validate", "the validation of requests is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
-    Part(Service, "share_with", "sharing a major between two versions is"),
     Part(Policy, "rate_limit", "rate limiting is"),
     Part(Policy, "auth", "authentication is", ("none",)),
     Part(Policy, "cors", "CORS is"),

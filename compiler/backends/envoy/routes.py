@@ -6,9 +6,11 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.paths import escape_re2
-from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
+from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, Target, VersionKey, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
 
@@ -22,7 +24,7 @@ def route_configuration(deployable: Deployable) -> Data:
     host: Data = {"name": deployable.name, "domains": list(deployable.hosts)}
     if deployable.version_key.source == "header":
         host["request_headers_to_remove"] = [deployable.version_key.name]
-    made = {id(rule): _route(rule, deployable.version_key) for rule in deployable.rules}
+    made = {id(rule): _routes(rule, deployable.version_key) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
             "input": _header_input("path", ":path"),
@@ -50,12 +52,15 @@ def route_configuration(deployable: Deployable) -> Data:
     return data
 
 
-def _decision(choice: Choice, made: dict[int, Data]) -> Data:
+def _decision(choice: Choice, made: dict[int, list[Data]]) -> Data:
     """What a matcher does once it has matched: look at the branches, or try the routes."""
     rest = {
         "action": {
             "name": "routes",
-            "typed_config": {"@type": ROUTE_LIST, "routes": [made[id(rule)] for rule in choice.rest]},
+            "typed_config": {
+                "@type": ROUTE_LIST,
+                "routes": [route for rule in choice.rest for route in made[id(rule)]],
+            },
         }
     }
     if not choice.branches:
@@ -107,6 +112,28 @@ def _one_host_only(paths: Data) -> Data:
         },
         "on_no_match": {"matcher": paths},
     }
+
+
+def _routes(rule: Rule, key: VersionKey) -> list[Data]:
+    """A rule as one route, or as one for each service where their base paths differ.
+
+    A weighted cluster has no path of its own, so the routes draw: Envoy holds all of them against one random number.
+    The first takes its share of it, the next what its own and the former's come to, and the last takes the rest.
+    """
+    action = rule.action
+    if isinstance(action, Answer) or all(target.prepend is None for target in action.targets):
+        return [_route(rule, key)]
+    total, drawn, routes = sum(t.weight for t in action.targets), 0, []
+    for target in action.targets:
+        own = action.prepend if target.prepend is None else target.prepend
+        alone = replace(action, targets=(Target(target.cluster, 1),), prepend=own)
+        route = _route(replace(rule, action=alone), key)
+        drawn += target.weight
+        if drawn < total:
+            share = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
+            route["match"]["runtime_fraction"] = {"default_value": share, "runtime_key": "gatewright.unused"}
+        routes.append(route)
+    return routes
 
 
 def _route(rule: Rule, key: VersionKey) -> Data:
