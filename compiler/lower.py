@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from typing import Any, Literal
@@ -37,11 +38,12 @@ from compiler.plan import (
     Secret,
     ServerTls,
     Target,
+    Tracing,
     VersionKey,
 )
 from compiler.policies import Effective, effective
 from compiler.tables import Served, by_path, by_version
-from compiler.workspace import ExposedOperation, Exposure, Workspace
+from compiler.workspace import ExposedOperation, Exposure, Workspace, takers
 
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian, Alpine and Envoy's own image keep what `ca: system` means."""
@@ -78,6 +80,8 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         ),
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
+        metrics_port=_metrics_port(gateway.observability),
+        tracing=_tracing(gateway.observability),
     )
 
 
@@ -98,6 +102,17 @@ def _hosts(gateway: Gateway, key: VersionKey, exposures: Iterable[Exposure]) -> 
 def _access_log(observability: Observability | None) -> Literal["json", "text"] | None:
     log = observability.access_log if observability else None
     return None if log == "none" else log
+
+
+def _metrics_port(observability: Observability | None) -> int | None:
+    return observability.metrics.port if observability and observability.metrics else None
+
+
+def _tracing(observability: Observability | None) -> Tracing | None:
+    asked = observability.tracing if observability else None
+    if asked is None:
+        return None
+    return Tracing(asked.otlp.host, asked.otlp.port, round(asked.sampling * 10_000), asked.where.span)
 
 
 def _exposure_order(e: Exposure) -> tuple[object, ...]:
@@ -231,6 +246,7 @@ def _served(
             settings: effective(workspace.project, gateway, exposure.expose, settings)
             for settings in {exposed.settings for exposed in exposure.operations}
         }
+        takes = takers(workspace, exposure)
         for exposed in exposure.operations:
             operation = exposed.operation
             policies = by_settings[exposed.settings]
@@ -242,7 +258,7 @@ def _served(
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_forward(workspace, exposure, exposed, policies, prefix, lifetime),
+                action=_forward(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime),
                 where=exposed.where,
             )
             if in_path and is_default:
@@ -253,7 +269,7 @@ def _served(
                     label=None,
                     default=False,
                     contract=exposure.contract,
-                    action=_forward(workspace, exposure, exposed, policies, at, lifetime),
+                    action=_forward(workspace, exposure, exposed, takes(operation), policies, at, lifetime),
                     where=exposed.where,
                 )
 
@@ -262,21 +278,20 @@ def _forward(
     workspace: Workspace,
     exposure: Exposure,
     exposed: ExposedOperation,
+    taken_by: Sequence[str],
     policies: Effective,
     strip: str,
     lifetime: tuple[tuple[str, str], ...],
 ) -> Forward:
-    services = {name: workspace.project.services[name] for name in exposure.services}
-    targets = tuple(
-        Target(name, 1 if len(services) == 1 or s.weight is None else s.weight) for name, s in services.items()
-    )
-    base_paths = {s.base_path.rstrip("/") for s in services.values()}
+    services = {name: workspace.project.services[name] for name in taken_by}
+    targets = tuple(_targets(services))
+    prepend = min(_base_path(services[t.cluster]) for t in targets)
     response = dict(policies.response_headers.set) | dict(lifetime)
     removed = tuple(n for n in policies.response_headers.remove if n not in response)
     return Forward(
-        targets=tuple(t for t in targets if t.weight > 0),
+        targets=tuple(_with_own_path(t, _base_path(services[t.cluster]), prepend) for t in targets),
         strip=strip,
-        prepend=min(base_paths),
+        prepend=prepend,
         timeout=policies.timeout,
         retry=_retry(policies.retry, exposed.operation.method),
         request_headers=policies.request_headers,
@@ -286,6 +301,22 @@ def _forward(
         operation=exposed.operation.key,
         hash_on=_hash_on(services.values()),
     )
+
+
+def _targets(services: Mapping[str, Service]) -> Iterator[Target]:
+    """The services that get something."""
+    for name, service in services.items():
+        weight = 1 if len(services) == 1 or service.weight is None else service.weight
+        if weight > 0:
+            yield Target(name, weight)
+
+
+def _base_path(service: Service) -> str:
+    return service.base_path.rstrip("/")
+
+
+def _with_own_path(target: Target, base_path: str, usual: str) -> Target:
+    return target if base_path == usual else replace(target, prepend=base_path)
 
 
 def _retry(policy: RetryPolicy | None, method: str) -> Retry | None:

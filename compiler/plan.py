@@ -90,10 +90,14 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cluster by name and its share of the traffic; several only where services share one version."""
+    """A cluster by name and its share of the traffic; several only where services share one version.
+
+    ``prepend`` takes the place of the route's where this service has another base path than the rest.
+    """
 
     cluster: str
     weight: int
+    prepend: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,16 @@ class Exposed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracing:
+    """Spans for an OpenTelemetry collector, by OTLP over gRPC; ``per_million`` requests of a million are traced."""
+
+    host: str
+    port: int
+    per_million: int
+    where: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Deployable:
     """One Envoy to be: a gateway or an edge."""
 
@@ -258,6 +272,9 @@ class Deployable:
     where: Span
     access_log: Literal["json", "text"] | None = None
     """A line for each request on standard output."""
+    metrics_port: int | None = None
+    """Where Prometheus asks, on the listener's address; with it, ``admin_port`` is a real port or None, not 0."""
+    tracing: Tracing | None = None
 
 
 @dataclass(frozen=True, slots=True)

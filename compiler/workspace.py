@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +14,8 @@ from compiler.model.contracts import ContractVersion
 from compiler.model.gateways import Expose, OperationSettings
 from compiler.model.project import Project
 from compiler.reader import Document
+from compiler.serving import canaries, reachable
+from compiler.serving import served as services_by_version
 from compiler.source import Span
 
 
@@ -54,7 +56,7 @@ class Workspace:
     as_of: date
     apis: Mapping[tuple[str, str], Api]
     served: Mapping[tuple[str, str], tuple[str, ...]]
-    """Services by the contract and version that they implement, sorted."""
+    """Services by the contract and version that they serve, sorted."""
     exposures: tuple[Exposure, ...]
 
 
@@ -62,7 +64,7 @@ def build(project: Project, library: Library, as_of: date) -> tuple[Workspace, l
     """The workspace, and what is wrong with documents, ranges and operations. Unknown names are left to the checks."""
     findings: list[Finding] = []
     apis = _load_contracts(project, library, findings)
-    served = _served(project)
+    served = services_by_version(project)
     exposures = tuple(_exposures(project, apis, served, findings))
     return Workspace(project, library, as_of, apis, served, exposures), findings
 
@@ -92,16 +94,6 @@ def _load_contracts(project: Project, library: Library, findings: list[Finding])
     return apis
 
 
-def _served(project: Project) -> dict[tuple[str, str], tuple[str, ...]]:
-    served: dict[tuple[str, str], tuple[str, ...]] = {}
-    for name in sorted(project.services):
-        implements = project.services[name].implements
-        if implements is not None:
-            key = (implements.contract, implements.version)
-            served[key] = (*served.get(key, ()), name)
-    return served
-
-
 def _exposures(
     project: Project,
     apis: Mapping[tuple[str, str], Api],
@@ -109,13 +101,15 @@ def _exposures(
     findings: list[Finding],
 ) -> Iterator[Exposure]:
     deployables = dict(project.deployables)
+    held = canaries(project)
     for name in sorted(deployables):
         for index, expose in enumerate(deployables[name].expose):
             if expose.contract is None or expose.contract not in project.contracts:
                 continue
             contract = project.contracts[expose.contract]
             implemented = {version for (owner, version) in served if owner == expose.contract}
-            resolution = resolve(expose.versions, contract.versions, implemented)
+            reached = reachable(expose.contract, expose.versions, implemented, held)
+            resolution = resolve(expose.versions, contract.versions, reached)
             findings += _resolution_findings(expose, contract.versions, resolution)
             chosen = {version: apis.get((expose.contract, version)) for _, version in resolution.chosen}
             findings += _unknown_operations(expose, chosen)
@@ -188,6 +182,23 @@ def _unknown_operations(expose: Expose, chosen: Mapping[str, Api | None]) -> Ite
                 where,
                 did_you_mean(text, names) or f"it has {one_of(names)}",
             )
+
+
+def takers(workspace: Workspace, exposure: Exposure) -> Callable[[Operation], tuple[str, ...]]:
+    """Which services of an exposure take an operation: those of a newer version only what that version has, too."""
+    has: dict[str, frozenset[tuple[str, str]]] = {}
+    for name in exposure.services:
+        implements = workspace.project.services[name].implements
+        if implements is not None and implements.version != exposure.version:
+            api = workspace.apis.get((exposure.contract, implements.version))
+            if api is not None:
+                has[name] = frozenset((o.method, o.path.shape) for o in api.operations)
+
+    def taking(operation: Operation) -> tuple[str, ...]:
+        asked = (operation.method, operation.path.shape)
+        return tuple(name for name in exposure.services if name not in has or asked in has[name])
+
+    return taking
 
 
 def _operations(expose: Expose, api: Api) -> Iterator[ExposedOperation]:

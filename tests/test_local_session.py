@@ -151,6 +151,21 @@ def test_two_gateways_on_one_port_are_told_of(tmp_path: Path, begin: Callable[..
     assert session.running == {}
 
 
+def test_metrics_of_several_gateways_have_ports_of_their_own(tmp_path: Path, begin: Callable[..., Session]) -> None:
+    one, two, wanted = free_ports(3)
+    more = f"\n    observability: {{metrics: {{port: {wanted}}}}}"
+    session = begin()
+    session.start(*project(tmp_path, at("a", one, more), at("b", two, more)))
+    ports = {name: placed.metrics_port for name, placed in session.placed.items()}
+    assert ports["a"] == wanted
+    assert ports["b"] not in (None, 0, wanted)
+    for port in ports.values():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats/prometheus", timeout=10) as answer:
+            assert b"envoy_server_live" in answer.read()
+    changes = session.update(*project(tmp_path, at("a", one, more), at("b", two, more), at("c", free_port())))
+    assert changes == [Change("c", "started c", moved=True)], "nothing else moves"
+
+
 def test_an_admin_port_that_is_taken_is_no_obstacle(tmp_path: Path, begin: Callable[..., Session]) -> None:
     one, two, admin = free_ports(3)
     more = f"\n    admin: {{port: {admin}}}"

@@ -83,6 +83,40 @@ def test_prefixes_weights_and_base_path(tmp_path: Path) -> None:
     assert [(e.host, e.port) for e in cluster.endpoints] == [("a", 1), ("b", 2)]
 
 
+SHARING = PROJECT.replace(
+    "  s21a: {implements: orders@2.1.0, endpoints: [{host: b, port: 2}, {host: a, port: 1}], weight: 90}\n"
+    "  s21b: {implements: orders@2.1.0, endpoints: [{host: a, port: 1}], weight: 10}\n"
+    "  s21c: {implements: orders@2.1.0, endpoints: [{host: a, port: 1}], weight: 0}\n",
+    "  s21:\n"
+    "    {implements: orders@2.1.0, endpoints: [{host: b, port: 2}], weight: 10, share_with: 2.0.0, base_path: /b}\n",
+).replace("s20: {", "s20: {weight: 90, ")
+
+
+def test_a_canary_of_a_newer_version_shares_the_older_one(tmp_path: Path) -> None:
+    made = plan(tmp_path, "    expose: [{contract: orders, versions: ^2}]\n", SHARING)
+    (exposed,) = made.exposed
+    assert (exposed.version, exposed.services) == ("2.0.0", ("s20", "s21")), "clients are promised what both keep"
+    action = forward(get(made, "/v2/orders/7"))
+    assert action.version == "2.0.0"
+    assert action.targets == (Target("s20", 90), Target("s21", 10, "/b"))
+    assert action.prepend == ""
+
+
+def test_a_range_that_leaves_out_the_older_version_gets_the_canary_alone(tmp_path: Path) -> None:
+    made = plan(tmp_path, "    expose: [{contract: orders, versions: ~2.1}]\n", SHARING)
+    action = forward(get(made, "/v2/orders/7"))
+    assert (action.version, action.prepend) == ("2.1.0", "/b")
+    assert action.targets == (Target("s21", 1),)
+
+
+def test_what_the_newer_version_lacks_stays_with_the_older_one(tmp_path: Path) -> None:
+    project = SHARING.replace("orders-2.1.0.yaml", "other.yaml")
+    (tmp_path / "other.yaml").write_text(CONTRACT.format(version="2.1.0").replace("/orders/{id}", "/lines/{id}"))
+    made = plan(tmp_path, "    expose: [{contract: orders, versions: ^2}]\n", project)
+    assert forward(get(made, "/v2/orders/7")).targets == (Target("s20", 1),)
+    assert get(made, "/v2/lines/7") is None, "what only the newer one has is not promised yet"
+
+
 def test_lifetime_headers(tmp_path: Path) -> None:
     made = plan(tmp_path, "    expose: [{contract: orders, versions: ^1 || ^2, at: /shop}]\n")
     assert forward(get(made, "/v1/shop/orders/7")).response_headers.set == (
@@ -139,3 +173,15 @@ def test_servers_and_title_of_the_effective_api(tmp_path: Path) -> None:
     assert made.hosts == ("a.test", "b.test")
     assert made.api["servers"] == [{"url": "http://a.test:8080"}, {"url": "http://b.test:8080"}]
     assert list(made.api["paths"]) == ["/v2/orders/{id}"]
+
+
+def test_observability(tmp_path: Path) -> None:
+    expose = "    expose: [{contract: orders, versions: ^2}]\n"
+    assert (plan(tmp_path, expose).metrics_port, plan(tmp_path, expose).tracing) == (None, None)
+    made = plan(
+        tmp_path,
+        expose + "    observability: {metrics: {port: 9902}, tracing: {otlp: {host: otel}, sampling: 0.25%}}\n",
+    )
+    assert made.metrics_port == 9902
+    assert made.tracing is not None
+    assert (made.tracing.host, made.tracing.port, made.tracing.per_million) == ("otel", 4317, 2_500)

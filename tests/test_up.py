@@ -100,6 +100,23 @@ def test_serves_what_it_prints(up: Up) -> None:
     assert done.stdout.endswith('{"id": "o-1"}')
 
 
+def test_prints_where_the_metrics_are(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project", port := free_port())
+    metrics = free_port()
+    with (project / "gatewright.yaml").open("a") as file:
+        file.write(f"    observability: {{metrics: {{port: {metrics}}}}}\n")
+    up = begin(project, port)
+    try:
+        assert up.said("Ctrl-C")
+        (line,) = [line.strip() for line in up.out if "metrics" in line]
+        assert line == f"metrics: http://127.0.0.1:{metrics}/stats/prometheus"
+        with urllib.request.urlopen(line.removeprefix("metrics: "), timeout=10) as answer:
+            assert b'gatewright_gateway="public"' in answer.read()
+    finally:
+        up.process.terminate()
+        assert up.process.wait(15) == 0
+
+
 def test_follows_changes_and_survives_mistakes(up: Up) -> None:
     pids = up.envoys()
     assert up.read("/v1/orders/1")[0] == 200

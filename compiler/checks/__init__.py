@@ -17,6 +17,7 @@ from compiler.checks import (
     references,
     routes,
     secrets,
+    sharing,
     timeouts,
     unbuilt,
     unused,
@@ -46,6 +47,7 @@ CHECKS: tuple[Check, ...] = (
     headers.check,
     weights.check,
     upstreams.check,
+    sharing.check,
     secrets.check,
 )
 

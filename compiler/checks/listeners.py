@@ -30,14 +30,24 @@ def _tls(gateway: Gateway) -> Iterator[Finding]:
 
 
 def _ports(gateway: Gateway) -> Iterator[Finding]:
-    if gateway.admin is not None and gateway.admin.port == gateway.listen.port:
-        yield Finding(
-            "schema",
-            f"the port {gateway.admin.port} is taken by `listen`",
-            gateway.admin.where["port"],
-            "give the administration interface another port",
-            (Note("clients connect here", gateway.listen.where["port"]),),
-        )
+    """Ports that one gateway uses twice. Two gateways may share one, as they need not run on one machine."""
+    metrics = gateway.observability.metrics if gateway.observability else None
+    uses = [("listen", "clients connect here", gateway.listen.port, gateway.listen.where["port"])]
+    if gateway.admin is not None:
+        uses.append(("admin", "the administration interface", gateway.admin.port, gateway.admin.where["port"]))
+    if metrics is not None:
+        uses.append(("metrics", "the metrics", metrics.port, metrics.where["port"]))
+    for index, (_, what, port, where) in enumerate(uses):
+        for key, other, its_port, its_place in uses[:index]:
+            if port == its_port:
+                yield Finding(
+                    "schema",
+                    f"the port {port} is taken by `{key}`",
+                    where,
+                    f"give {what} another port",
+                    (Note(other, its_place),),
+                )
+                break
 
 
 def _hosts(gateway: Gateway) -> Iterator[Finding]:

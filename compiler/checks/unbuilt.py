@@ -11,11 +11,10 @@ from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
-from compiler.model.gateways import Expose, Observability
+from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
 from compiler.model.project import Project, VersioningSettings
-from compiler.model.services import Service
 from compiler.workspace import Workspace
 
 
@@ -33,13 +32,10 @@ UNBUILT = (
     Part(Project, "aggregators", "aggregators are"),
     Part(Project, "edges", "edges are"),
     Part(VersioningSettings, "enum_values_added_to_responses", "the comparison of contracts is"),
-    Part(Observability, "tracing", "tracing is"),
-    Part(Observability, "metrics", "the metrics port is"),
     Part(Expose, "aggregator", "the exposure of aggregators is"),
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "validate", "the validation of requests is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
-    Part(Service, "share_with", "sharing a major between two versions is"),
     Part(Policy, "rate_limit", "rate limiting is"),
     Part(Policy, "auth", "authentication is", ("none",)),
     Part(Policy, "cors", "CORS is"),

@@ -10,6 +10,7 @@ from compiler.diagnostics import Finding
 from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Gateway
 from compiler.model.project import Project
+from compiler.serving import shared
 from compiler.workspace import Workspace
 
 
@@ -68,6 +69,7 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
         return
     serving = {name for exposure in workspace.exposures for name in exposure.services} | for_policies
     in_vain = _exposed_in_vain(workspace)
+    partners = {shared(service) for service in project.services.values()}
     for name, service in project.services.items():
         implements = service.implements
         if name in serving:
@@ -83,6 +85,7 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
             implements.contract in contracts - in_vain
             and implements.version in project.contracts[implements.contract].versions
             and service.share_with is None
+            and (implements.contract, implements.version) not in partners
             and not _called(project, implements.contract, implements.version)
         ):
             yield Finding(

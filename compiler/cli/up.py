@@ -20,7 +20,7 @@ from compiler.cli import options
 from compiler.diagnostics import Diagnostic, did_you_mean, one_of
 from compiler.local import curl
 from compiler.local.envoy import TRIED_WITH, EnvoyProblem, envoy_version
-from compiler.local.ports import free_port
+from compiler.local.ports import bracketed, free_port
 from compiler.local.secrets import SecretProblem
 from compiler.local.session import PortTaken, Session
 from compiler.local.watch import Signature, signature
@@ -168,6 +168,9 @@ def _announce(session: Session, deployables: Iterable[Deployable]) -> None:
         if declared.admin_port is not None:
             taken = f" ({declared.admin_port} is taken)" if declared.admin_port != placed.admin_port else ""
             click.echo(f"  admin: http://{session.running[placed.name].admin}{taken}")
+        if declared.metrics_port is not None:
+            taken = f" ({declared.metrics_port} is taken)" if declared.metrics_port != placed.metrics_port else ""
+            click.echo(f"  metrics: http://{bracketed(address)}:{placed.metrics_port}/stats/prometheus{taken}")
         for exposed in placed.exposed:
             click.echo(f"  {exposed.contract}@{exposed.version}")
             for one in curl.calls(placed, exposed, session.apis[exposed.contract, exposed.version]):

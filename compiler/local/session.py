@@ -141,13 +141,13 @@ class Session:
         """The plan's deployables on this machine's addresses, with this machine's secrets."""
         made = []
         self.failing = set()
-        admins: set[int] = {self.ports.get(d.name, d.listener.port) for d in plan.deployables}
+        taken: set[int] = {self.ports.get(d.name, d.listener.port) for d in plan.deployables}
         for deployable in plan.deployables:
             listen = deployable.listener
             address = self.address or reached_at(listen.address)
             port = self.ports.get(deployable.name, listen.port)
-            admin = self._admin_port(deployable, admins)
-            placed = replace(deployable, listener=replace(listen, address=address, port=port), admin_port=admin)
+            placed = replace(deployable, listener=replace(listen, address=address, port=port))
+            placed = self._with_own_ports(placed, taken)
             hosts = {host for host in deployable.hosts if host != "*"}
             names = (*sorted({*hosts, "localhost"}), *sorted({LOOPBACK, "::1", reached_at(address)}))
             pointed = stubs.pointed_at_stubs(placed, self._stub_ports)
@@ -160,12 +160,26 @@ class Session:
             made.append(local.deployable)
         return made
 
-    def _admin_port(self, deployable: Deployable, taken: set[int]) -> int:
-        """The project's port where it is free, and any other (0) where it is not, as nothing depends on it here."""
-        wanted = deployable.admin_port or 0
+    def _with_own_ports(self, deployable: Deployable, taken: set[int]) -> Deployable:
+        """The deployable with its administration interface, and its metrics if it has any, on ports that are free."""
         before = self.placed.get(deployable.name)
-        ours = before is not None and before.admin_port == wanted
-        if wanted in taken or (wanted and not ours and why_not(LOOPBACK, wanted) is not None):
+        admin = self._near(LOOPBACK, deployable.admin_port or 0, before.admin_port if before else None, taken)
+        if deployable.metrics_port is None:
+            return replace(deployable, admin_port=admin)
+        known = before.metrics_port if before else None
+        metrics = self._near(deployable.listener.address, deployable.metrics_port, known, taken)
+        # metrics are read from the administration interface, so its port must be known beforehand
+        spare = iter(free_ports(2))
+        former = before.admin_port if before and before.metrics_port is not None else None
+        return replace(
+            deployable,
+            admin_port=admin or former or next(spare),
+            metrics_port=metrics or known or next(spare),
+        )
+
+    def _near(self, address: str, wanted: int, ours: int | None, taken: set[int]) -> int:
+        """The project's port where it is free or ours already, else 0 for any other, as nothing depends on it."""
+        if wanted in taken or (wanted and wanted != ours and why_not(address, wanted) is not None):
             return 0
         if wanted:
             taken.add(wanted)

@@ -116,7 +116,7 @@ class Service:
         "The share of this service where several implement one version; then each must state it.", 100, None
     )
     share_with: Version | None = doc(
-        "Another version of the same major that is served beside this one, by weight.", "2.0.3", None
+        "An older version of the same major, of whose requests this service takes a part, by weight.", "2.0.3", None
     )
     health_check: HealthCheck | None = doc("Active health checks.", {"path": "/healthz", "interval": "5s"}, None)
     outlier_detection: OutlierDetection | None = doc("Passive health checks.", {"consecutive_5xx": 5}, None)

@@ -18,7 +18,7 @@ import pytest
 from compiler.artifacts import write
 from compiler.backends.envoy import render
 from compiler.local.envoy import Running, find_envoy, start
-from compiler.local.ports import free_port
+from compiler.local.ports import free_ports
 from compiler.plan import Cluster, Deployable, Endpoint
 from tests.plans import SPAN
 
@@ -128,7 +128,12 @@ class Gateway:
 
     def rewrite(self, deployable: Deployable) -> None:
         """Write another plan into the folder that Envoy follows."""
-        placed = replace(deployable, listener=self.deployable.listener, admin_port=0)
+        placed = replace(
+            deployable,
+            listener=self.deployable.listener,
+            admin_port=self.deployable.admin_port,
+            metrics_port=self.deployable.metrics_port,
+        )
         name = deployable.name
         write({f"{name}/{n}": d for n, d in render(placed, "xds", str(self.folder / name)).items()}, self.folder)
 
@@ -152,7 +157,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     started: list[Running] = []
 
     def begin(deployable: Deployable) -> Gateway:
-        placed = replace(deployable, listener=replace(deployable.listener, port=free_port()), admin_port=0)
+        port, metrics, admin = free_ports(3)
+        measured = deployable.metrics_port is not None
+        placed = replace(
+            deployable,
+            listener=replace(deployable.listener, port=port),
+            admin_port=admin if measured else 0,
+            metrics_port=metrics if measured else None,
+        )
         folder = tmp_path / placed.name
         write({f"{placed.name}/{n}": d for n, d in render(placed, "xds", str(folder)).items()}, tmp_path)
         running = start(binary, placed.name, folder / "envoy.yaml", folder)

@@ -29,10 +29,14 @@ def render(deployable: Deployable, layout: Layout, config_dir: str) -> dict[str,
 
 def static(deployable: Deployable) -> Data:
     """The self-contained bootstrap of a deployable."""
-    return bootstrap(deployable) | {
+    data = bootstrap(deployable)
+    own: Data = data.get("static_resources", {})
+    made = listener(deployable, {"route_config": route_configuration(deployable)})
+    clusters = [cluster(c) for c in deployable.clusters]
+    return data | {
         "static_resources": {
-            "listeners": [listener(deployable, {"route_config": route_configuration(deployable)})],
-            "clusters": [cluster(c) for c in deployable.clusters],
+            "listeners": [made, *own.get("listeners", [])],
+            "clusters": [*clusters, *own.get("clusters", [])],
         }
     }
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from compiler.backends.envoy.types import CONNECTIONS, FIXED_HEAP, Data, socket
+from compiler.backends.envoy.metrics import (
+    admin_address,
+    connection_limit,
+    metrics_cluster,
+    metrics_listener,
+    stats_config,
+)
+from compiler.backends.envoy.tracing import collector
+from compiler.backends.envoy.types import CONNECTIONS, FIXED_HEAP, Data
 from compiler.plan import Deployable
 
 HEAP_BYTES = 2 << 30
@@ -17,22 +25,40 @@ characters of literal text. Ours grow with the length of a path, and a request's
 
 
 def bootstrap(deployable: Deployable) -> Data:
-    """All of it but the resources."""
+    """All of it but the resources that are followed.
+
+    What metrics and traces need stands here, so that it is there before a listener that refers to it.
+    """
+    measured = deployable.metrics_port is not None
     data: Data = {"node": {"id": deployable.name, "cluster": "gatewright"}}
-    if deployable.admin_port is not None:
-        data["admin"] = {"address": socket("127.0.0.1", deployable.admin_port)}
+    if deployable.admin_port is not None or measured:
+        data["admin"] = {"address": admin_address(deployable)}
     data["overload_manager"] = overload_manager()
-    data["layered_runtime"] = {
-        "layers": [
-            {
-                "name": "gatewright",
-                "static_layer": {
-                    f"envoy.resource_limits.listener.{deployable.name}.connection_limit": LISTENER_CONNECTIONS,
-                    "re2.max_program_size.error_level": PATTERN_SIZE,
-                },
-            }
-        ]
+    if measured:
+        data["stats_config"] = stats_config(deployable)
+    limits = {
+        f"envoy.resource_limits.listener.{deployable.name}.connection_limit": LISTENER_CONNECTIONS,
+        **(connection_limit() if measured else {}),
+        "re2.max_program_size.error_level": PATTERN_SIZE,
     }
+    data["layered_runtime"] = {"layers": [{"name": "gatewright", "static_layer": limits}]}
+    own = _resources(deployable)
+    if own:
+        data["static_resources"] = own
+    return data
+
+
+def _resources(deployable: Deployable) -> Data:
+    """Listeners and clusters that are the gateway's own business."""
+    data: Data = {}
+    if deployable.metrics_port is not None:
+        data["listeners"] = [metrics_listener(deployable, deployable.metrics_port)]
+    clusters = [
+        *([metrics_cluster(deployable)] if deployable.metrics_port is not None else []),
+        *([collector(deployable.tracing)] if deployable.tracing is not None else []),
+    ]
+    if clusters:
+        data["clusters"] = clusters
     return data
 
 

@@ -7,8 +7,10 @@ and in ``bootstrap``; docs/security.md goes through them one by one.
 from __future__ import annotations
 
 from compiler.backends.envoy.access_log import access_log, path_noted
+from compiler.backends.envoy.metrics import request_metrics
 from compiler.backends.envoy.replies import local_reply_config
 from compiler.backends.envoy.tls import downstream_tls
+from compiler.backends.envoy.tracing import tracing
 from compiler.backends.envoy.types import (
     BUFFER,
     HEADER_MUTATION,
@@ -18,8 +20,8 @@ from compiler.backends.envoy.types import (
     ROUTER,
     STREAM_IDLE,
     Data,
+    listening,
     seconds,
-    socket,
 )
 from compiler.backends.envoy.versions import taken_off, varies_by
 from compiler.plan import Deployable, VersionKey
@@ -43,6 +45,7 @@ def listener(deployable: Deployable, routes: Data) -> Data:
         chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": downstream_tls(planned.tls)}
     data: Data = {
         "name": deployable.name,
+        **({"stat_prefix": deployable.name} if deployable.metrics_port is not None else {}),
         "address": listening(planned.address, planned.port),
         "per_connection_buffer_limit_bytes": BUFFER,
     }
@@ -54,15 +57,9 @@ def listener(deployable: Deployable, routes: Data) -> Data:
     return data
 
 
-def listening(address: str, port: int) -> Data:
-    """An address to listen on; ``::`` takes IPv4 as well, as it does for most servers."""
-    data = socket(address, port)
-    if address == "::":
-        data["socket_address"]["ipv4_compat"] = True
-    return data
-
-
 def _http_manager(deployable: Deployable, routes: Data) -> Data:
+    logs = _logs(deployable)
+    noted = deployable.access_log is not None or deployable.tracing is not None
     return {
         "@type": HTTP_MANAGER,
         "stat_prefix": deployable.name,
@@ -91,14 +88,23 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         "request_headers_timeout": "10s",
         "delayed_close_timeout": "1s",
         "local_reply_config": local_reply_config(),
-        **({"access_log": [access_log(deployable.access_log)]} if deployable.access_log else {}),
+        **({"access_log": logs} if logs else {}),
+        **({"tracing": tracing(deployable, deployable.tracing)} if deployable.tracing else {}),
         "http_filters": [
-            *([path_noted()] if deployable.access_log else []),
+            *([path_noted()] if noted else []),
             *taken_off(deployable.version_key),
             _headers_of_ours(deployable.version_key),
             _router(),
         ],
     }
+
+
+def _logs(deployable: Deployable) -> list[Data]:
+    """What is done at the end of each request: a line, and the counters."""
+    return [
+        *([access_log(deployable.access_log)] if deployable.access_log else []),
+        *(request_metrics(deployable) if deployable.metrics_port is not None else []),
+    ]
 
 
 def _headers_of_ours(key: VersionKey) -> Data:

@@ -7,6 +7,7 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
@@ -120,7 +121,29 @@ def _one_host_only(paths: Data) -> Data:
 
 
 def _routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
-    """The routes of a rule: one, or one for requests that name a version and one for those that do not."""
+    """The routes of a rule: one, or one for each service where their base paths differ.
+
+    A weighted cluster has no path of its own, so the routes draw: Envoy holds all of them against one random number.
+    The first takes its share of it, the next what its own and the former's come to, and the last takes the rest.
+    """
+    action = rule.action
+    if isinstance(action, Answer) or all(target.prepend is None for target in action.targets):
+        yield from _asked_routes(rule, key)
+        return
+    total, drawn = sum(t.weight for t in action.targets), 0
+    for target in action.targets:
+        own = action.prepend if target.prepend is None else target.prepend
+        alone = replace(action, targets=(Target(target.cluster, 1),), prepend=own)
+        drawn += target.weight
+        for route in _asked_routes(replace(rule, action=alone), key):
+            if drawn < total:
+                share = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
+                route["match"]["runtime_fraction"] = {"default_value": share, "runtime_key": "gatewright.unused"}
+            yield route
+
+
+def _asked_routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
+    """A rule as one route, or as one for requests that name a version and one for those that do not."""
     if rule.version is None or key.source == "path":
         yield _route(rule, rule.name, {}, {})
         return

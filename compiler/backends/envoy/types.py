@@ -24,6 +24,10 @@ HTTP_OPTIONS = f"{_EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions"
 LUA = f"{_EXTENSIONS}.filters.http.lua.v3.Lua"
 SET_FILTER_STATE = f"{_EXTENSIONS}.filters.http.set_filter_state.v3.Config"
 STDOUT_LOG = f"{_EXTENSIONS}.access_loggers.stream.v3.StdoutAccessLog"
+STATS_LOG = f"{_EXTENSIONS}.access_loggers.stats.v3.Config"
+OTEL_TRACER = "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig"
+PARENT_SAMPLER = f"{_EXTENSIONS}.tracers.opentelemetry.samplers.v3.ParentBasedSamplerConfig"
+RATIO_SAMPLER = f"{_EXTENSIONS}.tracers.opentelemetry.samplers.v3.TraceIdRatioBasedSamplerConfig"
 FIXED_HEAP = f"{_EXTENSIONS}.resource_monitors.fixed_heap.v3.FixedHeapConfig"
 CONNECTIONS = f"{_EXTENSIONS}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
 CEL_FILTER = f"{_EXTENSIONS}.access_loggers.filters.cel.v3.ExpressionFilter"
@@ -52,3 +56,11 @@ def seconds(milliseconds: int) -> str:
 def socket(address: str, port: int) -> Data:
     """An address to bind or connect to."""
     return {"socket_address": {"address": address, "port_value": port}}
+
+
+def listening(address: str, port: int) -> Data:
+    """An address to listen on; ``::`` takes IPv4 as well, as it does for most servers."""
+    data = socket(address, port)
+    if address == "::":
+        data["socket_address"]["ipv4_compat"] = True
+    return data
