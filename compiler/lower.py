@@ -81,6 +81,7 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         ),
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
+        environment=workspace.project.environment,
     )
 
 

@@ -248,6 +248,8 @@ class Deployable:
     where: Span
     access_log: Literal["json", "text"] | None = None
     """A line for each request on standard output."""
+    environment: str | None = None
+    """The environment that it was made for, if any."""
 
 
 @dataclass(frozen=True, slots=True)

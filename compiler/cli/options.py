@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
+from compiler.environments import UnknownEnvironment
 from compiler.pipeline import Outcome, UnknownDeployable, validate
 
 Command = Callable[..., Any]
@@ -35,6 +36,9 @@ as_of = click.option(
     default=None,
     metavar="DATE",
     help="The day on which dates are judged, in UTC; the default is today.",
+)
+environment = click.option(
+    "-e", "--env", "environment", metavar="NAME", help="Lay environments/NAME.yaml over the project."
 )
 fail_on = click.option(
     "--fail-on",
@@ -80,20 +84,27 @@ def say(message: str, hint: str | None = None) -> None:
         click.echo(f"  {hint}", err=True)
 
 
-def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outcome:
-    """The checked project of a folder, or of one deployable of it; ends with exit code 2 where there is none."""
+def outcome_of(
+    folder: Path,
+    day: date | None,
+    only: str | None = None,
+    environment: str | None = None,
+    *,
+    every_environment: bool = False,
+) -> Outcome:
+    """The checked project of a folder (``pipeline.validate``); ends with exit code 2 where there is none."""
     if folder.name == "gatewright.yaml" and folder.is_file():
         folder = folder.parent
     if not folder.exists():
         stop(f"the folder `{folder}` does not exist")
     try:
-        return validate(folder, day or today(), only)
+        return validate(folder, day or today(), only, environment, every_environment=every_environment)
     except FileNotFoundError:
         stop(
             f"there is no gatewright.yaml in `{folder}`",
             "name the folder of a project, or make one: gatewright init DIR",
         )
-    except UnknownDeployable as error:
+    except (UnknownDeployable, UnknownEnvironment) as error:
         stop(str(error))
     except PermissionError as error:
         stop(f"`{error.filename}` cannot be read: {error.strerror}")
