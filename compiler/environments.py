@@ -36,6 +36,8 @@ class Change:
 
     where: Span
     under: Span
+    drops: bool
+    """Whether it takes something away, so that what is wrong then stands nowhere."""
 
 
 def known(root: Path) -> list[str]:
@@ -58,7 +60,8 @@ def require(root: Path, name: str) -> None:
     """Raises UnknownEnvironment where the project has no such environment."""
     names = known(root)
     if name not in names:
-        hint = did_you_mean(name, names) or f"there is {one_of(names)}" if names else f"there is no {file_of(name)}"
+        there = f"the project has {', '.join(f'`{n}`' for n in names)}" if names else f"there is no {file_of(name)}"
+        hint = did_you_mean(name, names) or there
         raise UnknownEnvironment(f"no environment is named `{name}`; {hint}")
 
 
@@ -125,7 +128,7 @@ def _moved(finding: Finding, file: str, changes: Sequence[Change]) -> Finding:
         near = [c for c in changes if c.under.source is place.source and c.under.start <= place.start < c.under.end]
         if not near:
             return finding
-        to = min(near, key=lambda c: (c.under.end - c.under.start, c.where.start)).where
+        to = min(near, key=lambda c: (c.under.end - c.under.start, not c.drops, c.where.start)).where
     notes = (Note("with this of the project", place), *(note for note in finding.notes if note.where != to))
     return replace(finding, where=to, notes=notes)
 
@@ -187,10 +190,11 @@ def _laid_thing(thing: Any, over: MapNode, place: Span, changes: list[Change]) -
     made = decoder(target)(node, place, thing.where.span, findings)
     if made is INVALID:
         return thing, findings
-    for path, where in _leaves(over, place):
+    for path, where, value in _leaves(over, place):
         if _at(thing, path) == _at(made, path):
             findings.append(_idle(thing, path, where))
-        changes.append(Change(where, _innermost(under, thing.where.value, path)))
+        else:
+            changes.append(Change(where, _innermost(under, thing.where.value, path), value is None))
     return made, findings
 
 
@@ -223,17 +227,16 @@ def _blanks(over: MapNode) -> Iterator[Finding]:
             yield from _blanks(value)
 
 
-def _leaves(over: MapNode, place: Span) -> Iterator[tuple[tuple[str, ...], Span]]:
-    """The path and the place of everything in a mapping that is no mapping itself, or an empty one."""
+def _leaves(over: MapNode, place: Span) -> Iterator[tuple[tuple[str, ...], Span, Any]]:
+    """The path, place and value of everything in a mapping that is no mapping itself, or an empty one."""
     if not over:
-        yield (), place
+        yield (), place, over
     for key, value in over.items():
         where = over.key_span(key) if value is None else over.value_span(key)
         if isinstance(value, MapNode):
-            for path, inner in _leaves(value, where):
-                yield (key, *path), inner
+            yield from (((key, *path), inner, leaf) for path, inner, leaf in _leaves(value, where))
         else:
-            yield (key,), where
+            yield (key,), where, value
 
 
 def _at(model: Any, path: Sequence[str]) -> Any:

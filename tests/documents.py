@@ -24,7 +24,7 @@ _METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A document in a release of a package. ``sizes`` (bytes, least and most) and ``operations`` say what it must be."""
+    """A document in a release of a package, and what it must be: ``sizes`` in bytes, least and most; ``operations``."""
 
     name: str
     package: str

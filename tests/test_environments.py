@@ -121,7 +121,7 @@ def test_an_unknown_environment_is_told_from_those_that_are_there(tmp_path: Path
     folder = project(tmp_path, prod="", staging="")
     (folder / "environments" / "README.md").write_text("no environment")
     assert known(folder) == ["prod", "staging"]
-    for asked, hint in (("stagin", "did you mean `staging`?"), ("qa", "there is one of `prod`, `staging`")):
+    for asked, hint in (("stagin", "did you mean `staging`?"), ("qa", "the project has `prod`, `staging`")):
         with pytest.raises(UnknownEnvironment, match=f"no environment is named `{asked}`; ") as raised:
             pipeline.validate(folder, DAY, environment=asked)
         assert hint in str(raised.value)

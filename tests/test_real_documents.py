@@ -1,5 +1,6 @@
-"""Real OpenAPI documents, from their files to answers through a running gateway: GitHub's (3.0, 13 MB of JSON, over 1,000
-operations), Figma's (3.1, YAML) and Blockfrost's (3.0, YAML).
+"""Real OpenAPI documents, from their files to answers through a running gateway.
+
+GitHub's is 13 MB of JSON with over 1,000 operations, Figma's is OpenAPI 3.1 in YAML, Blockfrost's OpenAPI 3.0 in YAML.
 """
 
 from __future__ import annotations

@@ -71,6 +71,14 @@ def coloured(stream: Any) -> bool:
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def columns(stream: Any) -> int | None:
+    """How wide the terminal is that a stream goes to; None where it goes to none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else None
+    except OSError:  # a terminal that does not tell
+        return None
+
+
 def stop(message: str, hint: str | None = None) -> NoReturn:
     """End with exit code 2: the command could not run."""
     say(message, hint)
@@ -113,10 +121,10 @@ def outcome_of(
 def show(outcome: Outcome, form: str, *, err: bool = False) -> None:
     """Print what was found, on stdout as a result, or on stderr beside another result."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(_rendered(outcome, form, color=coloured(stream)), nl=False, err=err, color=True)
+    click.echo(_rendered(outcome, form, coloured(stream), columns(stream)), nl=False, err=err, color=True)
 
 
-def _rendered(outcome: Outcome, form: str, *, color: bool) -> str:
+def _rendered(outcome: Outcome, form: str, color: bool, width: int | None) -> str:
     if form == "json":
         from compiler.report import json
 
@@ -141,7 +149,7 @@ def _rendered(outcome: Outcome, form: str, *, color: bool) -> str:
         return markdown.render(outcome.diagnostics)
     from compiler.report import text
 
-    return text.render(outcome.diagnostics, color=color)
+    return text.render(outcome.diagnostics, color=color, columns=width or None)
 
 
 def _prefix(outcome: Outcome) -> str:
