@@ -82,6 +82,7 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),
         tracing=_tracing(gateway.observability),
+        environment=workspace.project.environment,
     )
 
 

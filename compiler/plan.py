@@ -275,6 +275,8 @@ class Deployable:
     metrics_port: int | None = None
     """Where Prometheus asks, on the listener's address; with it, ``admin_port`` is a real port or None, not 0."""
     tracing: Tracing | None = None
+    environment: str | None = None
+    """The environment that it was made for, if any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,7 @@ def test_openapi_30_becomes_31() -> None:
                 "example": 1,
             },
             "any": {"nullable": True, "description": "d"},
+            "none": {"type": "null", "nullable": True},
             "ref": {"$ref": "#/components/schemas/Order", "description": "does not count"},
         },
     }
@@ -182,6 +183,7 @@ def test_openapi_30_becomes_31() -> None:
                 "anyOf": [{"allOf": [{"$ref": "#/components/schemas/orders.v2.Order"}]}, {"type": "null"}],
             },
             "any": {"description": "d"},
+            "none": {"type": "null"},
             "ref": {"$ref": "#/components/schemas/orders.v2.Order"},
         },
     }

@@ -24,7 +24,7 @@ def modern(schema: dict[str, Any]) -> dict[str, Any]:
     if not schema.pop("nullable", False):
         return schema
     if "type" in schema:
-        schema["type"] = [schema["type"], "null"]
+        schema["type"] = "null" if schema["type"] == "null" else [schema["type"], "null"]
         return schema
     outer = {key: value for key, value in schema.items() if key in _ANNOTATIONS or key.startswith("x-")}
     inner = {key: value for key, value in schema.items() if key not in outer}

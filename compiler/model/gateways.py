@@ -155,6 +155,8 @@ class Observability:
 class Gateway:
     """The entry point for all clients."""
 
+    VARIES: ClassVar[frozenset[str]] = frozenset({"admin", "hosts", "listen", "observability"})
+
     where: Where = place()
     listen: Listen = doc("The socket that clients connect to.", {"address": "0.0.0.0", "port": 8443})
     expose: Annotated[tuple[Expose, ...], Items(least=1, unique=False)] = doc(

@@ -81,6 +81,11 @@ class Where:
         """The place of the object's whole value."""
         return self._span
 
+    @property
+    def node(self) -> MapNode | ListNode | None:
+        """What the object was decoded from."""
+        return self._node
+
     def __getitem__(self, path: str | int | tuple[str | int, ...]) -> Span:
         """The place of the value at ``path`` below the object, or the nearest place above it."""
         steps = path if isinstance(path, tuple) else (path,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.diagnostics import Finding
 from compiler.reader.json_text import read_json
-from compiler.reader.nodes import MAX_DEPTH, Document, ListNode, MapNode, Path, find_in_nodes
+from compiler.reader.nodes import MAX_DEPTH, Document, LaidNode, ListNode, MapNode, Path, find_in_nodes
 from compiler.reader.scalars import MAX_DIGITS, plain_scalar
 from compiler.reader.yaml_plain import read_plain
 from compiler.reader.yaml_text import MAX_EXPANDED, read_yaml
@@ -15,6 +15,7 @@ __all__ = [
     "MAX_DIGITS",
     "MAX_EXPANDED",
     "Document",
+    "LaidNode",
     "ListNode",
     "MapNode",
     "Path",

@@ -46,6 +46,32 @@ class MapNode(dict[str, Any]):
         return Span(self.source, self.start, self.end)
 
 
+class LaidNode(MapNode):
+    """A mapping that was laid together from several others, often of different files: each key stays where it stands.
+
+    The mapping's own place is that of ``over``.
+    """
+
+    __slots__ = ("origins",)
+
+    def __init__(self, over: MapNode) -> None:
+        super().__init__(over.source, over.start)
+        self.end = over.end
+        self.origins: dict[str, MapNode] = {}
+
+    def put(self, key: str, value: Any, origin: MapNode) -> None:
+        """Take a value for a key of ``origin``, whose place it keeps."""
+        self[key] = value
+        self.marks[key] = origin.marks[key]
+        self.origins[key] = origin
+
+    def key_span(self, key: str) -> Span:
+        return self.origins[key].key_span(key)
+
+    def value_span(self, key: str) -> Span:
+        return self.origins[key].value_span(key)
+
+
 class ListNode(list[Any]):
     """A sequence that knows its places: ``marks[i]`` is (start, end) as offsets."""
 

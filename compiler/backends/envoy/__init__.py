@@ -56,6 +56,7 @@ def _manifest(deployable: Deployable, files: dict[str, bytes]) -> bytes:
     data = {
         "gatewright": compiler_version(),
         "deployable": f"{deployable.kind}/{deployable.name}",
+        **({"environment": deployable.environment} if deployable.environment is not None else {}),
         "contracts": [
             {
                 "contract": e.contract,
