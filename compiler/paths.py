@@ -77,28 +77,22 @@ class PathTemplate:
 
     segments: tuple[Segment, ...]
 
-    @classmethod
-    def parse(cls, text: str) -> PathTemplate:
+    @staticmethod
+    def parse(text: str) -> PathTemplate:
         """The template of ``text``, which starts with a slash. Raises ValueError with a sentence where it is none."""
-        if not text.startswith("/"):
-            raise ValueError("a path starts with `/`")
-        if "?" in text or "#" in text:
-            raise ValueError("a path holds neither `?` nor `#`")
-        segments = tuple(_segment(piece) for piece in text[1:].split("/"))
-        names = [name for segment in segments for name in segment.parts[1::2]]
-        if len(set(names)) < len(names):
-            twice = next(name for at, name in enumerate(names) if name in names[:at])
-            raise ValueError(f"the parameter `{twice}` stands twice")
-        if any(s.parts == ("",) for s in segments[:-1]):
-            raise ValueError("an empty segment: slashes that follow each other are merged in requests")
-        return cls(segments)
+        return _template(text)
 
     def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def text(self) -> str:
+        """The template as it is written, with its literal text percent-encoded."""
         return "/" + "/".join(
             "".join(f"{{{part}}}" if i % 2 else part for i, part in enumerate(s.parts)) for s in self.segments
         )
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, from left to right."""
         return tuple(name for s in self.segments for name in s.parts[1::2])
@@ -127,7 +121,7 @@ class PathTemplate:
                 break
         return "".join(done)
 
-    @property
+    @cached_property
     def is_literal(self) -> bool:
         return all(len(s.parts) == 1 for s in self.segments)
 
@@ -138,10 +132,7 @@ class PathTemplate:
 
     def under(self, prefix: str) -> PathTemplate:
         """The template below a literal prefix such as ``/v2/shop`` (empty or without a trailing slash)."""
-        if not prefix:
-            return self
-        above = PathTemplate.parse(prefix)
-        return PathTemplate(above.segments + self.segments)
+        return _template(prefix + self.text) if prefix else self
 
     def matches(self, path: str) -> bool:
         """Whether a path (without query) is one of the template's."""
@@ -174,6 +165,23 @@ class PathTemplate:
             return last.literal.startswith(pieces[-1])
         head = last.parts[0]
         return head.startswith(pieces[-1]) or pieces[-1].startswith(head)
+
+
+@lru_cache(1 << 16)
+def _template(text: str) -> PathTemplate:
+    """Each text is one template, as the versions of a contract share most of their paths."""
+    if not text.startswith("/"):
+        raise ValueError("a path starts with `/`")
+    if "?" in text or "#" in text:
+        raise ValueError("a path holds neither `?` nor `#`")
+    segments = tuple(_segment(piece) for piece in text[1:].split("/"))
+    names = [name for segment in segments for name in segment.parts[1::2]]
+    if len(set(names)) < len(names):
+        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        raise ValueError(f"the parameter `{twice}` stands twice")
+    if any(s.parts == ("",) for s in segments[:-1]):
+        raise ValueError("an empty segment: slashes that follow each other are merged in requests")
+    return PathTemplate(segments)
 
 
 def escape_re2(text: str) -> str:

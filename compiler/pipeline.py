@@ -49,6 +49,10 @@ class Outcome:
     def warnings(self) -> int:
         return sum(d.severity is Severity.WARNING for d in self.diagnostics)
 
+    def told(self) -> Outcome:
+        """What is still to be told of a project whose plan is made: its documents take most of the memory."""
+        return replace(self, checked=None, library=Library(self.library.root))
+
 
 class UnknownDeployable(LookupError):
     """No gateway or edge bears the name that was asked for; the text says which there are."""

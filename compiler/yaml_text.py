@@ -1,14 +1,14 @@
 """Plain data to YAML text: always the same bytes, read alike by YAML 1.1 (Envoy, PyYAML) and 1.2.
 
-Block style, keys in the order that they have. A text is quoted unless every reader takes it for a text.
+Block style but for a ``Line``, keys in the order that they have. A text is quoted unless every reader takes it for one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from json.encoder import encode_basestring
+from io import BytesIO
+from json.encoder import JSONEncoder, encode_basestring
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_/](?:[A-Za-z0-9_./@+-]*[A-Za-z0-9_/])?")
@@ -18,29 +18,61 @@ _LONGEST_KEY = 1000
 _NOT_PRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-class Shared(dict[str, Any]):
-    """A mapping that stands in many places: its text is made once for each indent. Not to be changed once dumped."""
+class Line(str):
+    """A value that is printed on one line: its JSON, which is YAML, too."""
 
-    __slots__ = ("texts",)
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        super().__init__(data)
-        self.texts: dict[str, str] = {}
+    __slots__ = ()
 
 
-def dump(data: Any, comment: str = "") -> str:
-    """A mapping or list as a YAML document that ends with a newline; ``comment`` lines go on top.
+_ENCODE = JSONEncoder(ensure_ascii=False).encode
+
+
+def line(data: Any) -> Line:
+    """Plain data to stand on one line, whatever is printed around it. Made once, it may stand in many places.
+
+    Its numbers are whole: how JSON writes others, YAML 1.1 may read as a text.
+    """
+    return Line(_printable(_ENCODE(data)))
+
+
+def dump(data: Any) -> str:
+    """A mapping or list as a YAML document that ends with a newline; see ``encoded``."""
+    return encoded(data).decode()
+
+
+def encoded(data: Any) -> bytes:
+    """A mapping or list as a YAML document in UTF-8 that ends with a newline.
 
     Values are dict, list, tuple, str, int, float, bool and None; keys are str. Raises TypeError for anything else.
     """
-    out = [f"# {line}\n" for line in comment.splitlines()]
+    out = _Out()
     if isinstance(data, dict) and data:
         _mapping(data, "", "", out)
     elif isinstance(data, (list, tuple)) and data:
         _list(data, "", out)
     else:
         out.append(_scalar(data) + "\n")
-    return "".join(out)
+    return out.finish()
+
+
+class _Out(list[str]):
+    """Pieces of text, which become bytes now and then: kept to the end they would take several times the memory."""
+
+    __slots__ = ("done",)
+    _MANY = 8192
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = BytesIO()
+
+    def flush_many(self) -> None:
+        if len(self) > self._MANY:
+            self.done.write("".join(self).encode())
+            self.clear()
+
+    def finish(self) -> bytes:
+        self.done.write("".join(self).encode())
+        return self.done.getvalue()
 
 
 def _mapping(data: dict[str, Any], first: str, indent: str, out: list[str]) -> None:
@@ -52,33 +84,27 @@ def _mapping(data: dict[str, Any], first: str, indent: str, out: list[str]) -> N
         kind = type(value)
         if kind is str:
             out.append(f"{first}{name}: {_text(value)}\n")
-        elif value and kind is dict:
-            out.append(f"{first}{name}:\n")
-            below = indent + "  "
-            _mapping(value, below, below, out)
+        elif kind is Line:
+            out.append(f"{first}{name}: {value}\n")
         elif value and isinstance(value, dict):
             out.append(f"{first}{name}:\n")
             below = indent + "  "
-            if isinstance(value, Shared):
-                out.append(_shared(value, below, below))
-            else:
-                _mapping(value, below, below, out)
+            _mapping(value, below, below, out)
         elif value and isinstance(value, (list, tuple)):
             out.append(f"{first}{name}:\n")
             _list(value, indent, out)
         else:
             out.append(f"{first}{name}: {_scalar(value)}\n")
         first = indent
+    if type(out) is _Out:
+        out.flush_many()
 
 
 def _list(data: list[Any] | tuple[Any, ...], indent: str, out: list[str]) -> None:
     """Write items with their dashes at the indent of what holds them."""
     for item in data:
         if item and isinstance(item, dict):
-            if type(item) is Shared:
-                out.append(_shared(item, indent + "- ", indent + "  "))
-            else:
-                _mapping(item, indent + "- ", indent + "  ", out)
+            _mapping(item, indent + "- ", indent + "  ", out)
         elif item and isinstance(item, (list, tuple)):
             out.append(f"{indent}-\n")
             _list(item, indent + "  ", out)
@@ -86,18 +112,9 @@ def _list(data: list[Any] | tuple[Any, ...], indent: str, out: list[str]) -> Non
             out.append(f"{indent}- {_scalar(item)}\n")
 
 
-def _shared(data: Shared, first: str, indent: str) -> str:
-    text = data.texts.get(first)
-    if text is None:
-        out: list[str] = []
-        _mapping(data, first, indent, out)
-        text = data.texts[first] = "".join(out)
-    return text
-
-
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
-        return _text(value)
+        return value if isinstance(value, Line) else _text(value)
     if value is None:
         return "null"
     if value is True:
@@ -131,5 +148,9 @@ def _number(value: float) -> str:
 def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
-    quoted = encode_basestring(value)
-    return _NOT_PRINTED.sub(lambda m: f"\\u{ord(m.group()):04x}", quoted) if _NOT_PRINTED.search(quoted) else quoted
+    return _printable(encode_basestring(value))
+
+
+def _printable(text: str) -> str:
+    """JSON text without characters that a YAML reader may refuse or take for the end of a line."""
+    return _NOT_PRINTED.sub(lambda m: f"\\u{ord(m.group()):04x}", text) if _NOT_PRINTED.search(text) else text

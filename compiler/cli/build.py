@@ -61,7 +61,7 @@ def command(
     if outcome.checked is None or options.exit_code(outcome, fail_on):
         options.show(outcome, report_format)
         sys.exit(1)
-    plan = pipeline.plan(outcome)
+    plan, outcome = pipeline.plan(outcome), outcome.told()
     if not no_envoy_check:
         binary = options.envoy_binary()
         try:

@@ -282,7 +282,7 @@ class Copy:
             else:
                 below = node[key]
                 made[key] = {
-                    name: dict(schema) if self._is_same(schema) else self.schema(below[name])
+                    name: schema if self._is_same(schema) else self.schema(below[name])
                     for name, schema in inner.items()
                 }
         if "discriminator" in value:
@@ -293,7 +293,7 @@ class Copy:
         return made
 
     def _is_same(self, schema: Any) -> bool:
-        """Whether a schema is written here as it is there: most are, and need no closer look."""
+        """Whether a schema is written here as it is there: most are, and need neither a closer look nor a copy."""
         return type(schema) is dict and _SPECIAL.isdisjoint(schema)
 
     def _discriminator(self, node: Node) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def read_plain(source: Source) -> tuple[Document | None, list[Finding]]:
     root = _root(source.text)
     if root is None:
         return read_yaml(source)
-    return Document(source, root, source.whole_line(1), YamlPlaces(source)), []
+    return Document(source, root, source.span(0, max(source.text.find("\n"), 0)), YamlPlaces(source)), []
 
 
 def _root(text: str) -> dict[str, Any] | None:

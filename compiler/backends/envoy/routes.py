@@ -25,7 +25,7 @@ from compiler.plan import (
 )
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
-from compiler.yaml_text import Shared
+from compiler.yaml_text import Line, line
 
 
 def route_configuration(deployable: Deployable) -> Data:
@@ -101,7 +101,7 @@ def _one_host_only(paths: Data) -> Data:
     """
     refused: Data = {"name": "two hosts", "match": {"prefix": "/"}}
     refused["direct_response"] = _direct_response(400, problem_text(400))
-    refused["response_headers_to_add"] = [_set("content-type", MEDIA_TYPE)]
+    refused["response_headers_to_add"] = _set((("content-type", MEDIA_TYPE),))
     return {
         "matcher_list": {
             "matchers": [
@@ -128,68 +128,66 @@ def _routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
     """
     action = rule.action
     if isinstance(action, Answer) or all(target.prepend is None for target in action.targets):
-        yield from _asked_routes(rule, key)
+        yield from _asked_routes(rule, key, {})
         return
     total, drawn = sum(t.weight for t in action.targets), 0
     for target in action.targets:
         own = action.prepend if target.prepend is None else target.prepend
         alone = replace(action, targets=(Target(target.cluster, 1),), prepend=own)
         drawn += target.weight
-        for route in _asked_routes(replace(rule, action=alone), key):
-            if drawn < total:
-                share = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
-                route["match"]["runtime_fraction"] = {"default_value": share, "runtime_key": "gatewright.unused"}
-            yield route
+        share: Data = {}
+        if drawn < total:
+            part = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
+            share = {"runtime_fraction": {"default_value": part, "runtime_key": "gatewright.unused"}}
+        yield from _asked_routes(replace(rule, action=alone), key, share)
 
 
-def _asked_routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
+def _asked_routes(rule: Rule, key: VersionKey, share: Data) -> Iterator[Data]:
     """A rule as one route, or as one for requests that name a version and one for those that do not."""
     if rule.version is None or key.source == "path":
-        yield _route(rule, rule.name, {}, {})
+        yield _route(rule, rule.name, share, {})
         return
     parts = list(asked(rule.version, key))
     for match, unasked in parts:
         name = f"{rule.name} unasked" if unasked and len(parts) > 1 else rule.name
         plain_json = key.source == "media_type" and not unasked
-        yield _route(rule, name, match, {"accept": "application/json"} if plain_json else {})
+        yield _route(rule, name, {**match, **share}, {"accept": "application/json"} if plain_json else {})
 
 
-def _route(rule: Rule, name: str, version: Data, sent: Mapping[str, str]) -> Data:
-    """A route; ``version`` is what its match says of the version, ``sent`` are headers for the service."""
-    data: Data = {"name": name, "match": _match(rule, version)}
+def _route(rule: Rule, name: str, match: Data, sent: Mapping[str, str]) -> Data:
+    """A route; ``match`` is what it asks beside path and method, ``sent`` are headers for the service."""
+    data: Data = {"name": name, "match": _match(rule, match)}
     if isinstance(rule.action, Answer):
         data["direct_response"] = _direct_response(rule.action.status, rule.action.body)
         if rule.action.headers:
-            data["response_headers_to_add"] = [_set(name, value) for name, value in rule.action.headers]
+            data["response_headers_to_add"] = _set(rule.action.headers)
         return data
     forward = rule.action
     data["route"] = _forward(
         forward.targets, forward.strip, forward.prepend, forward.timeout, forward.retry, forward.hash_on
     )
-    data["metadata"] = {
-        "filter_metadata": {
-            "gatewright": {
-                "contract": forward.contract,
-                "version": forward.version,
-                "operation": forward.operation,
-                "file": rule.where.file,
-            }
-        }
+    told = {
+        "contract": forward.contract,
+        "version": forward.version,
+        "operation": forward.operation,
+        "file": rule.where.file,
     }
+    data["metadata"] = line({"filter_metadata": {"gatewright": told}})
     _headers(data, "request", forward.request_headers, sent)
     _headers(data, "response", forward.response_headers)
     return data
 
 
-# What many routes say alike is made, and printed, once.
+# Each part of a route is a line of its own: a table of ten thousand is read by machines, and its changes by people.
+# What many routes say alike is made once.
 
 
 @lru_cache(4096)
-def _direct_response(status: int, body: str) -> Shared:
-    return Shared({"status": status, "body": {"inline_string": body}} if body else {"status": status})
+def _direct_response(status: int, body: str) -> Line:
+    return line({"status": status, "body": {"inline_string": body}} if body else {"status": status})
 
 
-def _match(rule: Rule, version: Data) -> Data:
+def _match(rule: Rule, more: Data) -> Line:
     match: Data
     if rule.path is None:
         match = {"prefix": "/"}
@@ -200,18 +198,15 @@ def _match(rule: Rule, version: Data) -> Data:
     headers: list[Data] = []
     if rule.methods is not None:
         headers.append(_method(rule.methods))
-    headers += version.get("headers", ())
+    headers += more.get("headers", ())
     if headers:
         match["headers"] = headers
-    if "query_parameters" in version:
-        match["query_parameters"] = version["query_parameters"]
-    return match
+    return line({**match, **{key: value for key, value in more.items() if key != "headers"}})
 
 
-@lru_cache(4096)
-def _method(methods: tuple[str, ...]) -> Shared:
+def _method(methods: tuple[str, ...]) -> Data:
     test = {"exact": methods[0]} if len(methods) == 1 else _regex("|".join(methods))
-    return Shared({"name": ":method", "string_match": test})
+    return {"name": ":method", "string_match": test}
 
 
 def _regex(pattern: str) -> Data:
@@ -226,7 +221,7 @@ def _forward(
     timeout: int,
     retry: Retry | None,
     hash_on: tuple[HashOn, ...],
-) -> Shared:
+) -> Line:
     data: Data
     if len(targets) == 1:
         data = {"cluster": targets[0].cluster}
@@ -252,25 +247,27 @@ def _forward(
         if retry.per_try_timeout is not None:
             policy["per_try_timeout"] = seconds(retry.per_try_timeout)
         data["retry_policy"] = policy
-    return Shared(data)
+    return line(data)
 
 
 def _headers(data: Data, direction: str, changes: HeaderChanges, usual: Mapping[str, str] | None = None) -> None:
     """Header changes of a route; ``usual`` are set where the project says nothing else."""
     wanted = {**(usual or {}), **dict(changes.set)}
     if wanted:
-        data[f"{direction}_headers_to_add"] = [_set(name, value) for name, value in sorted(wanted.items())]
+        data[f"{direction}_headers_to_add"] = _set(tuple(sorted(wanted.items())))
     if changes.remove:
         data[f"{direction}_headers_to_remove"] = list(changes.remove)
 
 
 @lru_cache(4096)
-def _set(name: str, value: str) -> Shared:
-    """Set a header to just this text; a percent sign begins a variable in Envoy, so it is doubled."""
-    header: Data = {
-        "header": {"key": name, "value": value.replace("%", "%%")},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-    }
-    if not value:
-        header["keep_empty_value"] = True
-    return Shared(header)
+def _set(headers: tuple[tuple[str, str], ...]) -> Line:
+    """Set headers to just these texts; a percent sign begins a variable in Envoy, so it is doubled."""
+    made: list[Data] = [
+        {
+            "header": {"key": name, "value": value.replace("%", "%%")},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            **({} if value else {"keep_empty_value": True}),
+        }
+        for name, value in headers
+    ]
+    return line(made)

@@ -8,7 +8,6 @@ from functools import lru_cache
 from compiler.backends.envoy.types import LUA, Data
 from compiler.paths import escape_re2
 from compiler.plan import VersionKey, VersionTest
-from compiler.yaml_text import Shared
 
 
 def asked(test: VersionTest, key: VersionKey) -> Iterator[tuple[Data, bool]]:
@@ -26,7 +25,7 @@ def asked(test: VersionTest, key: VersionKey) -> Iterator[tuple[Data, bool]]:
 
 
 @lru_cache(4096)
-def _as_a_whole(test: VersionTest, key: VersionKey) -> Shared:
+def _as_a_whole(test: VersionTest, key: VersionKey) -> Data:
     """A header that is the version, or a host that begins with it."""
     labels = _any_of(test.labels)
     if key.source == "host":
@@ -44,31 +43,31 @@ def _as_a_whole(test: VersionTest, key: VersionKey) -> Shared:
 
 
 @lru_cache(4096)
-def _named(test: VersionTest, key: VersionKey) -> Shared:
+def _named(test: VersionTest, key: VersionKey) -> Data:
     labels = f"v?({_any_of(test.labels)})"
     if key.source == "query":
-        return Shared({"query_parameters": [{"name": key.name, "string_match": _regex(labels)}]})
+        return {"query_parameters": [{"name": key.name, "string_match": _regex(labels)}]}
     contracts = _any_of(test.contracts)
     types = rf"(?i)(.*,)?\s*application/vnd\.({contracts})\.{labels}\+json\s*([;,].*)?"
-    return Shared({"headers": [_header("accept", _regex(types))]})
+    return {"headers": [_header("accept", _regex(types))]}
 
 
 @lru_cache(4096)
-def _not_named(contracts: tuple[str, ...], key: VersionKey) -> Shared:
+def _not_named(contracts: tuple[str, ...], key: VersionKey) -> Data:
     if key.source == "query":
         matcher = _header(":path", _regex(rf"[^?]*\?(.*&)?{escape_re2(key.name or '')}=[^&].*"))
     else:
         vendor = rf"(?i)(.*,)?\s*application/vnd\.({_any_of(contracts)})\..*"
         matcher = _header("accept", _regex(vendor))
-    return Shared({**matcher, "invert_match": True, "treat_missing_header_as_empty": True})
+    return {**matcher, "invert_match": True, "treat_missing_header_as_empty": True}
 
 
 def _any_of(texts: tuple[str, ...]) -> str:
     return "|".join(escape_re2(text) for text in texts)
 
 
-def _header(name: str, test: Data) -> Shared:
-    return Shared({"name": name, "string_match": test})
+def _header(name: str, test: Data) -> Data:
+    return {"name": name, "string_match": test}
 
 
 def _regex(pattern: str) -> Data:
