@@ -43,6 +43,8 @@ class Exposure:
     """None where the document is broken, which has findings of its own."""
     operations: tuple[ExposedOperation, ...]
     services: tuple[str, ...]
+    whole: bool
+    """Whether the entry's range comes to all that it asks for; where it does not, a finding says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _exposures(
             resolution = resolve(expose.versions, contract.versions, implemented)
             findings += _resolution_findings(expose, contract.versions, resolution)
             chosen = {version: apis.get((expose.contract, version)) for _, version in resolution.chosen}
-            findings += _unknown_operations(expose, chosen)
+            whole = not resolution.unmatched and not resolution.unserved
+            if whole:
+                findings += _unknown_operations(expose, chosen)
             for label, version in resolution.chosen:
                 api = chosen[version]
                 yield Exposure(
@@ -132,6 +136,7 @@ def _exposures(
                     api=api,
                     operations=tuple(_operations(expose, api)) if api is not None else (),
                     services=served[expose.contract, version],
+                    whole=whole,
                 )
 
 
