@@ -232,6 +232,10 @@ def _includes(library: Library, document: Document) -> tuple[list[tuple[str, Spa
                 )
             )
             continue
+        except OSError as error:  # a name that is longer than any file's, for example
+            message = f"`{pattern[:60]}` cannot be looked for: {error.strerror}"
+            findings.append(Finding("include-not-found", message, where, "write a glob such as `teams/*.yaml`"))
+            continue
         library.globs.append(pattern)
         names = []
         for path in matches:
