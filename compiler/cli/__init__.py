@@ -15,6 +15,7 @@ _COMMANDS = {
     "build": "Check a project and write the gateways' configuration.",
     "up": "Run a project on this machine, with stub services.",
     "graph": "Draw who calls what, in which version, and what serves it.",
+    "completion": "Print what a shell needs to complete commands.",
     "explain": "Say what a rule means and how to mend what breaks it.",
 }
 """Commands in the order of a project's life, with the line that ``--help`` shows."""
