@@ -57,6 +57,8 @@ class Scope:
     at: tuple[str | int, ...]
     opened: dict[tuple[str, str], Document] = field(default_factory=dict, compare=False, repr=False)
     """Other files by the file that names them and the text it does so with: a place is looked up but once."""
+    led: dict[tuple[int, str], Node] = field(default_factory=dict, compare=False, repr=False)
+    """What references lead to, by the document that they stand in (which lives as long as this) and their text."""
 
     def root_of(self, document: Document) -> Node:
         """The value that fragments of a document count from."""
@@ -73,6 +75,16 @@ class Scope:
 
     def at_reference(self, reference: str, where: Node) -> Node | Finding:
         """What a reference that stands at ``where`` leads to; a finding where it leads nowhere."""
+        place = (id(where.document), reference)
+        known = self.led.get(place)
+        if known is not None:
+            return known
+        led = self._followed(reference, where)
+        if isinstance(led, Node):
+            self.led[place] = led
+        return led
+
+    def _followed(self, reference: str, where: Node) -> Node | Finding:
         file, _, fragment = reference.partition("#")
         document = self._open(file, where) if file else where.document
         if isinstance(document, Finding):
