@@ -45,6 +45,17 @@ class Node:
         return isinstance(self.value, dict) and isinstance(self.value.get("$ref"), str)
 
 
+Absent = tuple[str, tuple[str | int, ...], str]
+"""A file, the path of a mapping or list in it, and a step that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsNowhere(Finding):
+    """A reference that leads to nothing; all that miss the same have one cause."""
+
+    absent: Absent = ("", (), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Where references may lead: the project's files, and for an inline document the part of its file that it is.
@@ -102,9 +113,9 @@ class Scope:
             if below is None:
                 known = [str(name) for name in node.value] if isinstance(node.value, dict) else []
                 hint = did_you_mean(step, known) or (f"there is {one_of(known)}" if known else None)
-                return Finding(
-                    "openapi-invalid", f"`{reference}` leads to nothing: there is no `{step}`", where.span(), hint
-                )
+                message = f"`{reference}` leads to nothing: there is no `{step}`"
+                absent = (node.document.source.name, tuple(node.path), step)
+                return LeadsNowhere("openapi-invalid", message, where.span(), hint, absent=absent)
             node = below
         return node
 
