@@ -166,6 +166,18 @@ def requested_version(key: VersionKey, request: Request) -> str | None:
     return None
 
 
+def is_preflight(request: Request) -> bool:
+    """Whether a browser asks what it may do (https://fetch.spec.whatwg.org/#cors-preflight-request)."""
+    return request.method == "OPTIONS" and all(
+        request.headers.get(name) for name in ("access-control-request-method", "origin")
+    )
+
+
+def preflight_holds(origins: tuple[str, ...] | None, request: Request) -> bool:
+    """Whether a request is one that a rule for the preflights of some origins is for."""
+    return origins is None or (is_preflight(request) and ("*" in origins or request.headers["origin"] in origins))
+
+
 def version_holds(test: VersionTest | None, version: str | None) -> bool:
     """Whether a version test holds for what the request names."""
     if test is None:
@@ -183,7 +195,7 @@ def answer(deployable: Deployable, request: Request) -> Rule | None:
     for rule in deployable.rules:
         if rule.methods is not None and request.method not in rule.methods:
             continue
-        if not version_holds(rule.version, version):
+        if not version_holds(rule.version, version) or not preflight_holds(rule.preflight, request):
             continue
         if rule.path is None or rule.path.matches(request.path):
             return rule

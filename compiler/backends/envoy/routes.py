@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from compiler.backends.envoy.filters import route_filters
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.paths import escape_re2
 from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, Target, VersionKey, VersionTest
@@ -24,7 +25,7 @@ def route_configuration(deployable: Deployable) -> Data:
     host: Data = {"name": deployable.name, "domains": list(deployable.hosts)}
     if deployable.version_key.source == "header":
         host["request_headers_to_remove"] = [deployable.version_key.name]
-    made = {id(rule): _routes(rule, deployable.version_key) for rule in deployable.rules}
+    made = {id(rule): _routes(rule, deployable) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
             "input": _header_input("path", ":path"),
@@ -114,7 +115,7 @@ def _one_host_only(paths: Data) -> Data:
     }
 
 
-def _routes(rule: Rule, key: VersionKey) -> list[Data]:
+def _routes(rule: Rule, deployable: Deployable) -> list[Data]:
     """A rule as one route, or as one for each service where their base paths differ.
 
     A weighted cluster has no path of its own, so the routes draw: Envoy holds all of them against one random number.
@@ -122,12 +123,12 @@ def _routes(rule: Rule, key: VersionKey) -> list[Data]:
     """
     action = rule.action
     if isinstance(action, Answer) or all(target.prepend is None for target in action.targets):
-        return [_route(rule, key)]
+        return [_route(rule, deployable)]
     total, drawn, routes = sum(t.weight for t in action.targets), 0, []
     for target in action.targets:
         own = action.prepend if target.prepend is None else target.prepend
         alone = replace(action, targets=(Target(target.cluster, 1),), prepend=own)
-        route = _route(replace(rule, action=alone), key)
+        route = _route(replace(rule, action=alone), deployable)
         drawn += target.weight
         if drawn < total:
             share = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
@@ -136,8 +137,15 @@ def _routes(rule: Rule, key: VersionKey) -> list[Data]:
     return routes
 
 
-def _route(rule: Rule, key: VersionKey) -> Data:
-    data: Data = {"name": rule.name, "match": _match(rule, key)}
+def _route(rule: Rule, deployable: Deployable) -> Data:
+    data: Data = {"name": rule.name, "match": _match(rule, deployable.version_key)}
+    own = route_filters(rule, deployable.policies)
+    if own:
+        data["typed_per_filter_config"] = own
+    if rule.preflight is not None and rule.cors is not None:
+        # the filter does not look at direct responses; it answers every one of these, so no cluster is ever asked
+        data["route"] = {"cluster": deployable.clusters[0].name}
+        return data
     if isinstance(rule.action, Answer):
         data["direct_response"] = {"status": rule.action.status}
         if rule.action.body:
@@ -176,6 +184,12 @@ def _match(rule: Rule, key: VersionKey) -> Data:
         headers.append({"name": ":method", "string_match": test})
     if rule.version is not None and key.source == "header":
         headers.append(_version(rule.version, key))
+    if rule.preflight is not None:
+        named = "|".join(escape_re2(origin) for origin in rule.preflight)
+        headers += [
+            {"name": "access-control-request-method", "string_match": _regex(".+")},
+            {"name": "origin", "string_match": _regex(".+" if "*" in rule.preflight else named)},
+        ]
     if headers:
         match["headers"] = headers
     return match
@@ -209,6 +223,16 @@ def _forward(forward: Forward) -> Data:
             "pattern": {"regex": "^" + escape_re2(forward.strip)},
             "substitution": forward.prepend.replace("\\", "\\\\"),
         }
+    if forward.mirror is not None:
+        share = {"numerator": forward.mirror.per_million, "denominator": "MILLION"}
+        data["request_mirror_policies"] = [
+            {
+                "cluster": forward.mirror.cluster,
+                "runtime_fraction": {"default_value": share, "runtime_key": "gatewright.unused"},
+                "trace_sampled": False,
+                "disable_shadow_host_suffix_append": True,
+            }
+        ]
     if forward.hash_on:
         data["hash_policy"] = [
             {"header": {"header_name": one.header}} if one.header else {"connection_properties": {"source_ip": True}}
