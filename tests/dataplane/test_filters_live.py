@@ -11,7 +11,7 @@ import pytest
 
 from compiler.plan import Addresses, Deployable, Mirror, Policies
 from compiler.tables import by_path
-from tests.dataplane.conftest import Gateway, Serve, Upstream
+from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
 from tests.plans import deployable, forward, served
 
 KIB = 1 << 10
@@ -127,6 +127,33 @@ class TestCompression:
 
     def test_small_answers_are_left_alone(self, gateway: Gateway) -> None:
         assert self.encoding(gateway, "/usual", "gzip", padding=10) is None
+
+    def answered(self, gateway: Gateway, upstream: Upstream, method: str = "GET", **headers: str) -> Reply:
+        """What becomes of a long answer with some headers, asked for with gzip."""
+
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            request.send_response(200)
+            for name, value in {"content-type": "application/json", "content-length": "4000", **headers}.items():
+                request.send_header(name, value)
+            request.end_headers()
+            if request.command != "HEAD":
+                request.wfile.write(b"x" * 4000)
+
+        upstream.behaviour["/usual"] = answer
+        return gateway.call(method, "/usual", {"accept-encoding": "gzip"})
+
+    def test_what_is_better_left_alone(self, gateway: Gateway, upstream: Upstream) -> None:
+        assert self.answered(gateway, upstream).headers["content-encoding"] == "gzip"
+        for headers in ({"cache-control": "no-transform"}, {"content-type": "image/png"}, {"content-encoding": "x"}):
+            assert self.answered(gateway, upstream, **headers).headers["content-encoding"] != "gzip", headers
+        assert self.answered(gateway, upstream, "HEAD").headers["content-encoding"] is None
+
+    def test_a_changed_answer_has_no_strong_tag(self, gateway: Gateway, upstream: Upstream) -> None:
+        weak = self.answered(gateway, upstream, etag='W/"1"')
+        assert (weak.headers["content-encoding"], weak.headers["etag"]) == ("gzip", 'W/"1"')
+        strong = self.answered(gateway, upstream, etag='"1"')
+        assert strong.headers["content-encoding"] == "gzip"
+        assert strong.headers["etag"] in (None, 'W/"1"')
 
     def test_what_is_compressed_already_stays_so(self, gateway: Gateway, upstream: Upstream) -> None:
         packed = gzip.compress(b"x" * 40_000) + b"\0" * 2000

@@ -244,6 +244,7 @@ def _router(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[
     }
 
 
+# Who calls, and how often, is to be asked behind CORS (a preflight bears no credentials) and before bodies are read.
 FILTERS = (
     Filter("the client's path is noted for logs and traces", _path, _nothing),
     Filter("addresses are let in or turned away (403)", _addresses, _own_addresses),
