@@ -16,6 +16,7 @@ from typing import Literal
 
 MANIFEST = "manifest.json"
 _BESIDE = ".gatewright-"
+_AT_ONCE = 1 << 20
 # clusters before the routes that name them, the manifest when all that it speaks of is there
 _ORDER = ("clusters.yaml", "routes.yaml", "listeners.yaml", "envoy.yaml", "openapi.yaml", MANIFEST)
 
@@ -38,7 +39,7 @@ def compare(files: Mapping[str, bytes], out: Path, *, only: str | None = None) -
     for path in sorted(files):
         there = out / path
         try:
-            if there.read_bytes() != files[path]:
+            if not _holds(there, files[path]):
                 differences.append(Difference(path, "changed"))
         except (FileNotFoundError, NotADirectoryError):
             differences.append(Difference(path, "missing"))
@@ -46,6 +47,15 @@ def compare(files: Mapping[str, bytes], out: Path, *, only: str | None = None) -
             raise WriteProblem(f"`{there}` cannot be read: {error.strerror}") from error
     differences += [Difference(path, "stale") for path in _stale(files, out, only)]
     return sorted(differences, key=lambda d: d.path)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file has just these bytes; a large one is not read at once."""
+    with path.open("rb") as stream:
+        if os.fstat(stream.fileno()).st_size != len(data):
+            return False
+        view = memoryview(data)
+        return all(stream.read(_AT_ONCE) == view[at : at + _AT_ONCE] for at in range(0, len(data), _AT_ONCE))
 
 
 def write(files: Mapping[str, bytes], out: Path, *, only: str | None = None) -> list[Difference]:

@@ -175,7 +175,7 @@ def _boolean(value: Any, span: Span, key: Span | None, out: list[Finding]) -> An
 
 def _literal(choices: tuple[Any, ...]) -> Decoder:
     words = [c for c in choices if isinstance(c, str)]
-    expected = ", ".join(f"`{str(c).lower() if isinstance(c, bool) else c}`" for c in choices)
+    expected = ", ".join(_choice(c) for c in choices)
     expected = f"one of {expected}" if len(choices) > 1 else expected
 
     def decode_literal(value: Any, span: Span, key: Span | None, out: list[Finding]) -> Any:
@@ -199,7 +199,7 @@ def _union(members: tuple[Any, ...]) -> Decoder:
 
     def decode_union(value: Any, span: Span, key: Span | None, out: list[Finding]) -> Any:
         shape = dict if isinstance(value, dict) else list if isinstance(value, list) else str
-        if shape is str and isinstance(value, (str, bool)) and value in exact:
+        if shape is str and isinstance(value, (str, bool, NoneType)) and value in exact:
             return value
         options = by_shape[dict] if secret is not None and shape is str else by_shape[shape]
         refusals: list[list[Finding]] = []
@@ -225,13 +225,18 @@ def _says(annotation: Any) -> str:
     """What a member of a union expects, for a message that names them all."""
     origin = get_origin(annotation)
     if origin is Literal:
-        return ", ".join(f"`{str(c).lower() if isinstance(c, bool) else c}`" for c in get_args(annotation))
+        return ", ".join(_choice(c) for c in get_args(annotation))
     if origin is Annotated:
         base, *marks = get_args(annotation)
         return str(marks[-1].says) if isinstance(marks[-1], (Scalar, Raw)) else _says(base)
     if is_dataclass(annotation) and isinstance(annotation, type):
         return _mapping([key for key, _, _ in language_fields(annotation)])
     return "a list" if origin is tuple else "a mapping"
+
+
+def _choice(value: Any) -> str:
+    """A value that could stand here, as YAML writes it."""
+    return f"`{'null' if value is None else str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _mapping(keys: list[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
-from typing import Literal
+from typing import Any, Literal
 
 from compiler.checks import Checked
 from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
@@ -46,7 +46,7 @@ from compiler.plan import (
     VersionKey,
 )
 from compiler.policies import Effective, effective
-from compiler.tables import Served, by_header, by_path
+from compiler.tables import Served, by_path, by_version
 from compiler.workspace import ExposedOperation, Exposure, Workspace, takers
 
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
@@ -74,17 +74,14 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
     served = list(_served(workspace, gateway, exposures, default))
-    by = gateway.versioning
-    if by is not None and by.in_ == "header" and by.name is not None:
-        key, rules = VersionKey("header", by.name), by_header(served, by.name)
-    else:
-        key, rules = VersionKey("path", None), by_path(served)
+    key = _version_key(gateway)
+    rules = by_path(served) if key.source == "path" else by_version(served, key)
     mirrors = {o.action.mirror.cluster for o in served if isinstance(o.action, Forward) and o.action.mirror}
     services = sorted({service for e in exposures for service in e.services} | mirrors)
     return Deployable(
         kind="gateway",
         name=name,
-        hosts=tuple(sorted(gateway.hosts)),
+        hosts=_hosts(gateway, key, exposures),
         listener=_listener(gateway),
         admin_port=gateway.admin.port if gateway.admin else None,
         version_key=key,
@@ -94,14 +91,29 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         api=effective_api(
             name,
             [_part(gateway, e, default) for e in exposures],
-            servers=_servers(gateway),
+            servers=_servers(gateway, exposures, default),
         ),
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),
         tracing=_tracing(gateway.observability),
         policies=effective(workspace.project, gateway).filters,
+        environment=workspace.project.environment,
     )
+
+
+def _version_key(gateway: Gateway) -> VersionKey:
+    by = gateway.versioning
+    if by is None:
+        return VersionKey("path", None)
+    name = by.name.lower() if by.name and by.in_ == "header" else by.name
+    return VersionKey(by.in_, name, tuple(sorted(gateway.hosts)) if by.in_ == "host" else ())
+
+
+def _hosts(gateway: Gateway, key: VersionKey, exposures: Iterable[Exposure]) -> tuple[str, ...]:
+    labels = {e.label for e in exposures} if key.source == "host" else set()
+    versions = {f"v{label}.{host}" for label in labels for host in gateway.hosts}
+    return tuple(sorted({*gateway.hosts, *versions}))
 
 
 def _access_log(observability: Observability | None) -> Literal["json", "text"] | None:
@@ -212,19 +224,30 @@ def _part(gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part
         api=exposure.api,
         operations=tuple(o.operation for o in exposure.operations),
         prefix=client_prefix(gateway, exposure.label, exposure.expose),
-        version_header=by.name if by and by.in_ == "header" else None,
+        version_in=by.in_ if by else "path",
+        version_name=by.name if by else None,
         version_default=default.get(exposure.contract) == exposure.label,
         deprecated=exposure.declared.deprecated is not None,
         sunset=exposure.declared.sunset,
     )
 
 
-def _servers(gateway: Gateway) -> tuple[str, ...]:
+def _servers(gateway: Gateway, exposures: Sequence[Exposure], default: Mapping[str, str]) -> list[dict[str, Any]]:
     """Where clients find the gateway, as far as the project says; ``/`` where any host will do."""
+    named = [host for host in sorted(gateway.hosts) if not host.startswith("*")]
+    plain = [{"url": _origin(gateway, host)} for host in named] or [{"url": "/"}]
+    labels = sorted({e.label for e in exposures}, key=label_order)
+    if versioned_by(gateway) != "host" or not labels:
+        return plain
+    versions = {"version": {"enum": [f"v{label}" for label in labels], "default": f"v{labels[-1]}"}}
+    versioned = [{"url": _origin(gateway, "{version}." + host), "variables": versions} for host in named]
+    return versioned + (plain if default else [])
+
+
+def _origin(gateway: Gateway, host: str) -> str:
     scheme, usual = ("https", 443) if gateway.listen.tls else ("http", 80)
     port = "" if gateway.listen.port == usual else f":{gateway.listen.port}"
-    named = [host for host in sorted(gateway.hosts) if not host.startswith("*")]
-    return tuple(f"{scheme}://{host}{port}" for host in named) or ("/",)
+    return f"{scheme}://{host}{port}"
 
 
 def _served(
@@ -310,8 +333,8 @@ def _cors(gateway: Gateway, asked: CorsPolicy | None) -> Cors | None:
     """With the version's header among those that scripts may send, and ours among those that they may read."""
     if asked is None:
         return None
-    by = gateway.versioning
-    versions = {by.name} if by is not None and by.in_ == "header" and by.name is not None else set()
+    key = _version_key(gateway)
+    versions = {key.name} if key.source == "header" and key.name is not None else set()
     return Cors(
         origins=tuple(sorted(asked.origins)),
         methods=tuple(sorted(asked.methods)),
@@ -362,10 +385,12 @@ def _lifetime_headers(gateway: Gateway, exposure: Exposure, family: list[Exposur
         headers.append(("sunset", format_datetime(end, usegmt=True)))
     later = [e for e in family if label_order(e.label) > label_order(exposure.label)]
     lasting = [e for e in later if e.declared.deprecated is None] or later
-    if lasting and versioned_by(gateway) == "path":
+    if lasting and versioned_by(gateway) in ("path", "host"):
         successor = min(lasting, key=lambda e: label_order(e.label))
         path = client_prefix(gateway, successor.label, successor.expose)
-        headers.append(("link", f'<{path}/>; rel="successor-version"'))
+        in_host = versioned_by(gateway) == "host"
+        origin = _origin(gateway, f"v{successor.label}.{min(gateway.hosts)}") if in_host else ""
+        headers.append(("link", f'<{origin}{path}/>; rel="successor-version"'))
     return tuple(headers)
 
 

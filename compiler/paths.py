@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import quote
 
 # Characters of a segment that RFC 3986 section 3.3 allows unescaped (pchar), beyond what quote() always keeps.
@@ -55,49 +55,44 @@ class Segment:
         return "[^/]+".join(escape_re2(text) for text in self.parts[::2])
 
 
+@lru_cache(16384)
+def _segment(piece: str) -> Segment:
+    """The segment that a text between two slashes is. Raises ValueError with a sentence where it is none."""
+    parts = _PARAMETER.split(piece)
+    if any("{" in literal or "}" in literal for literal in parts[::2]):
+        raise ValueError("braces do not pair up")
+    if not all(parts[1::2]):
+        raise ValueError("a parameter has no name")
+    if not all(parts[2:-1:2]):
+        raise ValueError("two parameters touch each other, so no one can tell where the first ends")
+    parts[::2] = [quote(literal, safe=_PCHAR) for literal in parts[::2]]
+    if parts in (["."], [".."]):
+        raise ValueError("`.` and `..` are taken out of a request's path, so nothing can match them")
+    return Segment(tuple(parts))
+
+
 @dataclass(frozen=True)
 class PathTemplate:
     """A path as a tuple of segments; ``/`` is one empty segment, a trailing slash an empty last one."""
 
     segments: tuple[Segment, ...]
 
-    @classmethod
-    def parse(cls, text: str) -> PathTemplate:
+    @staticmethod
+    def parse(text: str) -> PathTemplate:
         """The template of ``text``, which starts with a slash. Raises ValueError with a sentence where it is none."""
-        if not text.startswith("/"):
-            raise ValueError("a path starts with `/`")
-        if "?" in text or "#" in text:
-            raise ValueError("a path holds neither `?` nor `#`")
-        segments = []
-        names: set[str] = set()
-        for piece in text[1:].split("/"):
-            parts = _PARAMETER.split(piece)
-            for literal in parts[::2]:
-                if "{" in literal or "}" in literal:
-                    raise ValueError("braces do not pair up")
-            for name in parts[1::2]:
-                if not name:
-                    raise ValueError("a parameter has no name")
-                if name in names:
-                    raise ValueError(f"the parameter `{name}` stands twice")
-                names.add(name)
-            for before in parts[2:-1:2]:
-                if not before:
-                    raise ValueError("two parameters touch each other, so no one can tell where the first ends")
-            parts[::2] = [quote(literal, safe=_PCHAR) for literal in parts[::2]]
-            if parts in (["."], [".."]):
-                raise ValueError("`.` and `..` are taken out of a request's path, so nothing can match them")
-            segments.append(Segment(tuple(parts)))
-        if any(s.parts == ("",) for s in segments[:-1]):
-            raise ValueError("an empty segment: slashes that follow each other are merged in requests")
-        return cls(tuple(segments))
+        return _template(text)
 
     def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def text(self) -> str:
+        """The template as it is written, with its literal text percent-encoded."""
         return "/" + "/".join(
             "".join(f"{{{part}}}" if i % 2 else part for i, part in enumerate(s.parts)) for s in self.segments
         )
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, from left to right."""
         return tuple(name for s in self.segments for name in s.parts[1::2])
@@ -126,7 +121,7 @@ class PathTemplate:
                 break
         return "".join(done)
 
-    @property
+    @cached_property
     def is_literal(self) -> bool:
         return all(len(s.parts) == 1 for s in self.segments)
 
@@ -137,10 +132,7 @@ class PathTemplate:
 
     def under(self, prefix: str) -> PathTemplate:
         """The template below a literal prefix such as ``/v2/shop`` (empty or without a trailing slash)."""
-        if not prefix:
-            return self
-        above = PathTemplate.parse(prefix)
-        return PathTemplate(above.segments + self.segments)
+        return _template(prefix + self.text) if prefix else self
 
     def matches(self, path: str) -> bool:
         """Whether a path (without query) is one of the template's."""
@@ -173,6 +165,23 @@ class PathTemplate:
             return last.literal.startswith(pieces[-1])
         head = last.parts[0]
         return head.startswith(pieces[-1]) or pieces[-1].startswith(head)
+
+
+@lru_cache(1 << 16)
+def _template(text: str) -> PathTemplate:
+    """Each text is one template, as the versions of a contract share most of their paths."""
+    if not text.startswith("/"):
+        raise ValueError("a path starts with `/`")
+    if "?" in text or "#" in text:
+        raise ValueError("a path holds neither `?` nor `#`")
+    segments = tuple(_segment(piece) for piece in text[1:].split("/"))
+    names = [name for segment in segments for name in segment.parts[1::2]]
+    if len(set(names)) < len(names):
+        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        raise ValueError(f"the parameter `{twice}` stands twice")
+    if any(s.parts == ("",) for s in segments[:-1]):
+        raise ValueError("an empty segment: slashes that follow each other are merged in requests")
+    return PathTemplate(segments)
 
 
 def escape_re2(text: str) -> str:

@@ -6,13 +6,13 @@ not reported twice. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
-from compiler import checks, rules, suppressions
+from compiler import checks, environments, rules, suppressions
 from compiler.backends import envoy
 from compiler.backends.envoy import verify
 from compiler.checks import Checked
@@ -25,6 +25,7 @@ from compiler.model.project import Project, RootFile, Sections, VersioningSettin
 from compiler.plan import Plan
 from compiler.reader import Document, MapNode, read_yaml
 from compiler.source import Source, Span, inside, relative_name
+from compiler.workspace import Workspace
 from compiler.workspace import build as build_workspace
 
 SECTIONS = ("contracts", "services", "policies", "gateways", "aggregators", "edges")
@@ -48,34 +49,88 @@ class Outcome:
     def warnings(self) -> int:
         return sum(d.severity is Severity.WARNING for d in self.diagnostics)
 
+    def told(self) -> Outcome:
+        """What is still to be told of a project whose plan is made: its documents take most of the memory."""
+        return replace(self, checked=None, library=Library(self.library.root))
+
 
 class UnknownDeployable(LookupError):
     """No gateway or edge bears the name that was asked for; the text says which there are."""
 
 
-def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
-    """Read, decode and check the project in the folder ``root``; with ``only``, judge one gateway or edge alone.
+def validate(
+    root: Path,
+    as_of: date,
+    only: str | None = None,
+    environment: str | None = None,
+    *,
+    every_environment: bool = False,
+) -> Outcome:
+    """Read, decode and check the project in the folder ``root``.
 
-    Raises FileNotFoundError without a root file, and UnknownDeployable.
+    With ``only``, judge one gateway or edge alone; with ``environment``, the project with that laid over it. With
+    ``every_environment``, say too what is wrong with the files of environments, without checking the project in each.
+
+    Raises FileNotFoundError without a root file, UnknownDeployable, and UnknownEnvironment.
     """
     root = root.resolve()
     if not (root / ROOT_FILE).is_file():
         raise FileNotFoundError(f"{root / ROOT_FILE} does not exist")
+    if environment is not None:
+        environments.require(root, environment)
     library = Library(root)
     project, findings = read_project(library)
     if project is None:
-        findings += library.findings
-        return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library)
+        return _unread(library, [*findings, *library.findings])
+    if environment is not None:
+        return _in_environment(library, project, environment, as_of, only)
+    if every_environment:
+        findings += environments.faults(library, project)
     if only is not None:
         project = _restricted(project, only)
+    workspace, findings = _found(project, library, as_of, findings, only)
+    return _outcome(workspace, findings, complete="project" if only is None else None)
+
+
+def _in_environment(library: Library, project: Project, name: str, as_of: date, only: str | None) -> Outcome:
+    """The outcome of a sound project with an environment laid over it."""
+    laid, changes, faults = environments.lay(library, name, project)
+    if any(not rules.RULES[fault.rule].suppressible for fault in faults):
+        return _unread(library, faults)
+    if only is not None:
+        project, laid = _restricted(project, only), _restricted(laid, only)
+    workspace, findings = _found(laid, library, as_of, faults, only)
+    if any(not environments.is_environment(finding.where.file) for finding in findings):
+        _, elsewhere = _found(project, library, as_of, [], only)
+        findings = environments.placed(findings, name, changes, elsewhere)
+    return _outcome(workspace, findings, complete="environment" if only is None else None)
+
+
+def _unread(library: Library, findings: Iterable[Finding]) -> Outcome:
+    return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library)
+
+
+def _found(
+    project: Project, library: Library, as_of: date, earlier: Sequence[Finding], only: str | None
+) -> tuple[Workspace, list[Finding]]:
+    """The workspace of a project, and all findings, the earlier ones among them."""
     workspace, more = build_workspace(project, library, as_of)
-    checked, findings = checks.run(workspace, [*findings, *more, *library.findings])
+    _, findings = checks.run(workspace, [*earlier, *more, *library.findings])
     if only is not None:  # what the others use is not in sight
         findings = [f for f in findings if f.rule != "unused"]
-    shown = _diagnostics(suppressions.apply(findings, library.sources, complete=only is None))
-    if checked is None and not any(d.severity is Severity.ERROR for d in shown):
-        checked = checks.accept(workspace)  # every error was suppressed, with a reason
-    return Outcome(shown, checked, library)
+    return workspace, findings
+
+
+def _outcome(
+    workspace: Workspace, findings: list[Finding], complete: Literal["project", "environment"] | None
+) -> Outcome:
+    """The outcome, with what comments allow taken out. ``complete`` says of which files all findings are there."""
+    of_environments = tuple(s for s in workspace.library.sources if environments.is_environment(s.name))
+    of_project = tuple(s for s in workspace.library.sources if s not in of_environments)
+    findings = suppressions.apply(findings, of_project, complete=complete == "project")
+    shown = _diagnostics(suppressions.apply(findings, of_environments, complete=complete == "environment"))
+    sound = not any(d.severity is Severity.ERROR for d in shown)
+    return Outcome(shown, checks.accept(workspace) if sound else None, workspace.library)
 
 
 def _restricted(project: Project, only: str) -> Project:
@@ -146,7 +201,7 @@ def read_project(library: Library) -> tuple[Project | None, list[Finding]]:
         Project(
             where=root.where,
             settings=settings or VersioningSettings(where=root.where),
-            **merged,
+            **merged,  # type: ignore[arg-type]
         ),
         findings,
     )
@@ -189,12 +244,15 @@ def _includes(library: Library, document: Document) -> tuple[list[tuple[str, Spa
                 findings.append(
                     Finding("path-outside-project", f"`{name}` is a symlink that leads out of the project", where)
                 )
-            elif name != ROOT_FILE:
+            elif name != ROOT_FILE and not environments.is_environment(name):
                 names.append(name)
         if not matches:
             findings.append(
                 Finding("include-not-found", f"`{pattern}` matches no file", where, "paths are relative to this file")
             )
+        elif all(environments.is_environment(relative_name(library.root, path)) for path in matches):
+            message = f"`{pattern}` matches nothing but environments, which are no parts of the project"
+            findings.append(Finding("include-not-found", message, where, "lay one over the project with `-e NAME`"))
         for name in names:
             found.setdefault(name, where)
     return sorted(found.items(), key=lambda item: item[0]), findings

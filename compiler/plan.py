@@ -47,18 +47,28 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class VersionKey:
-    """Where a request says which version it wants; ``name`` is the header where ``source`` is ``header``."""
+    """Where a request says which version it wants.
 
-    source: Literal["path", "header"]
+    ``name`` is the header (in lower case) or the query parameter. ``media_type`` means Accept, as in
+    ``application/vnd.orders.v2+json``. With ``host``, ``hosts`` are the names that say no version; those that do have
+    ``v2.`` before them.
+    """
+
+    source: Literal["path", "header", "query", "media_type", "host"]
     name: str | None
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class VersionTest:
-    """Holds for a request whose version is one of ``labels`` (a leading ``v`` is optional), or absent if ``absent``."""
+    """Holds for a request whose version is one of ``labels`` (a leading ``v`` is optional), or absent if ``absent``.
+
+    In a media type a version is that of a contract, so only those of ``contracts`` count there.
+    """
 
     labels: tuple[str, ...]
     absent: bool
+    contracts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +330,8 @@ class Deployable:
     tracing: Tracing | None = None
     policies: Policies = Policies()
     """What holds for the gateway or edge as a whole, and so for requests that no operation answers."""
+    environment: str | None = None
+    """The environment that it was made for, if any."""
 
 
 @dataclass(frozen=True, slots=True)

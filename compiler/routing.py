@@ -8,7 +8,7 @@ for the tree: literal prefixes, each with the few rules that a path under it can
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from compiler.paths import Kind, PathTemplate, Segment
@@ -17,12 +17,16 @@ from compiler.plan import Deployable, Rule, VersionKey, VersionTest
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What routing looks at. ``path`` is normalized and has no query; header names are in lower case."""
+    """What routing looks at. ``path`` is normalized and has no query; header names are in lower case.
+
+    ``query`` is what follows the question mark, as it was sent.
+    """
 
     method: str
     host: str
     path: str
     headers: Mapping[str, str]
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +158,38 @@ def _meets(path: PathTemplate, key: tuple[Segment, ...], known: int) -> bool:
 
 def holds_host(deployable: Deployable, host: str) -> bool:
     """Whether the deployable answers for a Host header, whose port does not count."""
-    name = host.rsplit(":", 1)[0] if host.rsplit(":", 1)[-1].isdigit() else host
-    name = name.lower().removesuffix(".")
+    name = _host_name(host)
     return any(h == "*" or h == name or (h.startswith("*.") and name.endswith(h[1:])) for h in deployable.hosts)
 
 
-def requested_version(key: VersionKey, request: Request) -> str | None:
-    """The version that a request names as its client wrote it; None where it names none (or not beside the path)."""
+def _host_name(host: str) -> str:
+    name = host.rsplit(":", 1)[0] if host.rsplit(":", 1)[-1].isdigit() else host
+    return name.lower().removesuffix(".")
+
+
+def requested_versions(key: VersionKey, request: Request, contracts: Collection[str] = ()) -> tuple[str, ...]:
+    """The versions that a request names beside its path, as its client wrote them; none where it names none.
+
+    In Accept there may be several, of which those of ``contracts`` count.
+    """
     if key.source == "header" and key.name is not None:
-        return request.headers.get(key.name) or None
-    return None
+        found = request.headers.get(key.name)
+    elif key.source == "query":
+        pieces = [piece.partition("=") for piece in request.query.split("&")]
+        values = [value for name, _, value in pieces if name == key.name]
+        found = values[0] or "empty" if any(values) else None  # the first one counts
+    elif key.source == "host":
+        name = _host_name(request.host)
+        own = max((h for h in key.hosts if name.endswith(f".{h}") and name not in key.hosts), key=len, default=None)
+        found = None if own is None else name.removesuffix(f".{own}")
+        found = found if found is None or found.startswith("v") else "unknown"
+    elif key.source == "media_type":
+        types = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
+        matches = [_VENDOR.fullmatch(one) for one in types]
+        return tuple(match[2] or "unknown" for match in matches if match is not None and match[1] in contracts)
+    else:
+        found = None
+    return (found,) if found else ()
 
 
 def is_preflight(request: Request) -> bool:
@@ -178,24 +204,29 @@ def preflight_holds(origins: tuple[str, ...] | None, request: Request) -> bool:
     return origins is None or (is_preflight(request) and ("*" in origins or request.headers["origin"] in origins))
 
 
-def version_holds(test: VersionTest | None, version: str | None) -> bool:
-    """Whether a version test holds for what the request names."""
+_VENDOR = re.compile(r"application/vnd\.([a-z][a-z0-9-]*)\.(?:(.*)\+json|.*)")
+
+
+def version_holds(test: VersionTest | None, key: VersionKey, request: Request) -> bool:
+    """Whether a version test holds for what a request names."""
     if test is None:
         return True
-    if version is None:
+    versions = requested_versions(key, request, test.contracts)
+    if not versions:
         return test.absent
-    return version.removeprefix("v") in test.labels
+    return any(version.removeprefix("v") in test.labels for version in versions)
 
 
 def answer(deployable: Deployable, request: Request) -> Rule | None:
     """The rule that decides a request; None where no rule does, which is a 404."""
     if not holds_host(deployable, request.host):
         return None
-    version = requested_version(deployable.version_key, request)
     for rule in deployable.rules:
         if rule.methods is not None and request.method not in rule.methods:
             continue
-        if not version_holds(rule.version, version) or not preflight_holds(rule.preflight, request):
+        if not version_holds(rule.version, deployable.version_key, request):
+            continue
+        if not preflight_holds(rule.preflight, request):
             continue
         if rule.path is None or rule.path.matches(request.path):
             return rule

@@ -1,7 +1,8 @@
 """The model as JSON Schema, draft-07 (the newest that yaml-language-server knows), for editors.
 
-``python -m compiler.schema`` writes schemas/gatewright.schema.json. The model's annotations are the one source of this
-and of the decoder; test_schema.py holds the two together, and names what only the decoder can say.
+``python -m compiler.schema`` writes schemas/gatewright.schema.json and, for the files of ``environments/``,
+schemas/environment.schema.json. The model's annotations are the one source of this and of the decoder; test_schema.py
+holds the two together, and names what only the decoder can say.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from compiler.decode import language_fields
+from compiler.model.environments import environment_file
 from compiler.model.kinds import Bounds, Items, Keys, Raw, Scalar, duration_text
 from compiler.model.project import RootFile
 
-FILE = Path(__file__).parent.parent / "schemas" / "gatewright.schema.json"
+FOLDER = Path(__file__).parent.parent / "schemas"
 Schema = dict[str, Any]
 
 
@@ -32,17 +34,28 @@ def schema() -> Schema:
     root = _object(RootFile, definitions)
     del root["required"]
     root["dependencies"] = {"include": ["gatewright"], "settings": ["gatewright"]}
+    return _titled("gatewright project", root, definitions)
+
+
+def environment_schema() -> Schema:
+    """The schema of a file of ``environments/``."""
+    definitions: dict[str, Schema] = {}
+    return _titled("gatewright environment", _object(environment_file(), definitions), definitions)
+
+
+def texts() -> dict[str, str]:
+    """The schemas as they are written, by the names of their files."""
+    made = {"gatewright.schema.json": schema(), "environment.schema.json": environment_schema()}
+    return {name: json.dumps(one, indent=2, ensure_ascii=False) + "\n" for name, one in made.items()}
+
+
+def _titled(title: str, root: Schema, definitions: dict[str, Schema]) -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "gatewright project",
+        "title": title,
         **root,
         "definitions": {name: definitions[name] for name in sorted(definitions)},
     }
-
-
-def text() -> str:
-    """The schema as it is written to its file."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _of(annotation: Any, definitions: dict[str, Schema]) -> Schema:
@@ -151,4 +164,5 @@ def _default(field: Field[Any], annotation: Any) -> Schema:
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(), encoding="utf-8")
+    for name, text in texts().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,7 +1,7 @@
 """The routing table of a gateway: its exposures as rules that are read from the top.
 
 The order says what docs/versioning-and-routing.md says in words: the most specific path of the requested version, then
-the method. With the version in a header, what no version serves is told apart below: a known version that lacks the
+the method. With the version beside the path, what no version serves is told apart below: a known version that lacks the
 path is a 404, an absent or unknown version a 400.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from compiler.contracts.versions import label_order
+from compiler.contracts.versions import label_order, media_type
 from compiler.paths import Kind, PathTemplate
-from compiler.plan import Answer, Cors, Forward, Rule, VersionTest
+from compiler.plan import Answer, Cors, Forward, Rule, VersionKey, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.source import Span
 
@@ -27,7 +28,7 @@ class Served:
     method: str
     label: str | None
     default: bool
-    """Whether a request without a version means this one (header versioning)."""
+    """Whether a request without a version means this one (where the version stands beside the path)."""
     contract: str
     action: Forward | Answer
     where: Span
@@ -52,8 +53,8 @@ def by_path(served: Iterable[Served]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def by_header(served: Iterable[Served], header: str) -> tuple[Rule, ...]:
-    """The table where a header says the version."""
+def by_version(served: Iterable[Served], key: VersionKey) -> tuple[Rule, ...]:
+    """The table where something beside the path says the version."""
     everything = list(served)
     labels_of = defaultdict(set)
     defaults = set()
@@ -67,12 +68,12 @@ def by_header(served: Iterable[Served], header: str) -> tuple[Rule, ...]:
         # a preflight names no version, so that the most specific path alone decides, with or without cors
         rules += [rule for group in groups for rule in _preflights(group)]
     for group in groups:
-        rules += _group_by_version(group)
+        rules += _group_by_version(group, highest_first=key.source == "media_type")
     for group in groups:
         rules += _known_elsewhere(group, labels_of, defaults)
     alike = _by_literals(groups)
     for group in groups:
-        rules.append(_version_missing(group, alike, header))
+        rules.append(_version_missing(group, alike, key))
     return tuple(rules)
 
 
@@ -120,31 +121,42 @@ def _method_answers(group: Sequence[Served], test: VersionTest | None, text: str
     first = group[0]
     if not any(one.method == "OPTIONS" for one in group):
         yield Rule(f"OPTIONS {text}", first.path, ("OPTIONS",), test, Answer(204, allow, ""), first.where)
-    yield Rule(f"405 {text}", first.path, None, test, problem(405, headers=allow), first.where)
+    yield Rule(f"405 {text}", first.path, None, test, _not_allowed(allow), first.where)
+
+
+@lru_cache(1024)
+def _not_allowed(allow: tuple[tuple[str, str], ...]) -> Answer:
+    return problem(405, headers=allow)
 
 
 def _allowed(group: Sequence[Served]) -> list[str]:
     return sorted({"OPTIONS", *(method for one in group for method in _methods(one, group))})
 
 
-def _group_by_version(group: Sequence[Served]) -> Iterator[Rule]:
+def _contracts(group: Iterable[Served]) -> tuple[str, ...]:
+    return tuple(sorted({one.contract for one in group}))
+
+
+def _group_by_version(group: Sequence[Served], *, highest_first: bool) -> Iterator[Rule]:
+    """What answers in each version; of several versions in one request, the one that stands first here counts."""
     by_label: dict[str, list[Served]] = defaultdict(list)
     for one in group:
         by_label[one.label or ""].append(one)
-    labels = sorted(by_label, key=label_order)
+    labels = sorted(by_label, key=label_order, reverse=highest_first)
     unasked = [one for one in group if one.default]
     for name in labels:
         for one in by_label[name]:
-            test = VersionTest((name,), absent=one.default)
+            test = VersionTest((name,), one.default, (one.contract,))
             yield Rule(one.name, one.path, _methods(one, by_label[name]), test, one.action, one.where, one.cors)
     text = _text(group)
     answered = not unasked
     for name in labels:
         whole = not answered and unasked == by_label[name]  # a request without version gets just what this one has
         answered = answered or whole
-        yield from _method_answers(by_label[name], VersionTest((name,), absent=whole), f"{text} in {name}")
+        test = VersionTest((name,), whole, _contracts(by_label[name]))
+        yield from _method_answers(by_label[name], test, f"{text} in {name}")
     if not answered:
-        yield from _method_answers(unasked, VersionTest((), absent=True), f"{text} by default")
+        yield from _method_answers(unasked, VersionTest((), True, _contracts(unasked)), f"{text} by default")
 
 
 def _known_elsewhere(group: Sequence[Served], labels_of: dict[str, set[str]], defaults: set[str]) -> Iterator[Rule]:
@@ -154,7 +166,7 @@ def _known_elsewhere(group: Sequence[Served], labels_of: dict[str, set[str]], de
     missing = sorted({name for c in contracts for name in labels_of[c]} - here, key=label_order)
     absent = bool(contracts & defaults) and not any(one.default for one in group)
     if missing or absent:
-        test = VersionTest(tuple(missing), absent=absent)
+        test = VersionTest(tuple(missing), absent, _contracts(group))
         yield Rule(f"404 {_text(group)}", group[0].path, None, test, problem(404), group[0].where)
 
 
@@ -183,10 +195,21 @@ def _covering(path: PathTemplate, alike: _Alike) -> Iterator[Sequence[Served]]:
                     yield group
 
 
-def _version_missing(group: Sequence[Served], alike: _Alike, header: str) -> Rule:
+def _version_missing(group: Sequence[Served], alike: _Alike, key: VersionKey) -> Rule:
     """400 with the versions in which the path is served."""
     path = group[0].path
     labels = {one.label or "" for other in _covering(path, alike) for one in other}
     versions = sorted(labels, key=label_order)
-    detail = f"name one of the versions in the header {header}"
+    detail = f"name one of the versions in {_asked_in(key, group[0].contract, versions[-1])}"
     return Rule(f"400 {_text(group)}", path, None, None, problem(400, detail, versions=versions), group[0].where)
+
+
+def _asked_in(key: VersionKey, contract: str, label: str) -> str:
+    """Where clients name a version, in words."""
+    if key.source == "header":
+        return f"the header {key.name}"
+    if key.source == "query":
+        return f"the query parameter {key.name}"
+    if key.source == "media_type":
+        return f"the header Accept, as in {media_type(contract, label)}"
+    return f"the host, as in v{label}.{key.hosts[0]}"

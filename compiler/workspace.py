@@ -203,8 +203,9 @@ def takers(workspace: Workspace, exposure: Exposure) -> Callable[[Operation], tu
 
 def _operations(expose: Expose, api: Api) -> Iterator[ExposedOperation]:
     if expose.operations is None:
+        where = expose.where["contract"]
         for operation in api.operations:
-            yield ExposedOperation(operation, None, expose.where["contract"])
+            yield ExposedOperation(operation, None, where)
         return
     for text, settings, where in entries(expose):
         found = api.find(text)

@@ -1,13 +1,14 @@
 """Plain data to YAML text: always the same bytes, read alike by YAML 1.1 (Envoy, PyYAML) and 1.2.
 
-Block style, keys in the order that they have. A text is quoted unless every reader takes it for a text.
+Block style but for a ``Line``, keys in the order that they have. A text is quoted unless every reader takes it for one.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
+from io import BytesIO
+from json.encoder import JSONEncoder, encode_basestring
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_/](?:[A-Za-z0-9_./@+-]*[A-Za-z0-9_/])?")
@@ -17,63 +18,103 @@ _LONGEST_KEY = 1000
 _NOT_PRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def dump(data: Any, comment: str = "") -> str:
-    """A mapping or list as a YAML document that ends with a newline; ``comment`` lines go on top.
+class Line(str):
+    """A value that is printed on one line: its JSON, which is YAML, too."""
+
+    __slots__ = ()
+
+
+_ENCODE = JSONEncoder(ensure_ascii=False).encode
+
+
+def line(data: Any) -> Line:
+    """Plain data to stand on one line, whatever is printed around it. Made once, it may stand in many places.
+
+    Its numbers are whole: how JSON writes others, YAML 1.1 may read as a text.
+    """
+    return Line(_printable(_ENCODE(data)))
+
+
+def dump(data: Any) -> str:
+    """A mapping or list as a YAML document that ends with a newline; see ``encoded``."""
+    return encoded(data).decode()
+
+
+def encoded(data: Any) -> bytes:
+    """A mapping or list as a YAML document in UTF-8 that ends with a newline.
 
     Values are dict, list, tuple, str, int, float, bool and None; keys are str. Raises TypeError for anything else.
     """
-    out = [f"# {line}\n" for line in comment.splitlines()]
+    out = _Out()
     if isinstance(data, dict) and data:
-        _mapping(data, 0, out)
+        _mapping(data, "", "", out)
     elif isinstance(data, (list, tuple)) and data:
-        _list(data, 0, out)
+        _list(data, "", out)
     else:
         out.append(_scalar(data) + "\n")
-    return "".join(out)
+    return out.finish()
 
 
-def _mapping(data: dict[str, Any], depth: int, out: list[str]) -> None:
-    """Write the entries of a mapping; the first line's indent is there already where it follows a dash."""
-    indent = "  " * depth
+class _Out(list[str]):
+    """Pieces of text, which become bytes now and then: kept to the end they would take several times the memory."""
+
+    __slots__ = ("done",)
+    _MANY = 8192
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = BytesIO()
+
+    def flush_many(self) -> None:
+        if len(self) > self._MANY:
+            self.done.write("".join(self).encode())
+            self.clear()
+
+    def finish(self) -> bytes:
+        self.done.write("".join(self).encode())
+        return self.done.getvalue()
+
+
+def _mapping(data: dict[str, Any], first: str, indent: str, out: list[str]) -> None:
+    """Write the entries of a mapping; ``first`` stands before the first one, where a dash may be."""
     for key, value in data.items():
-        out.append(indent)
-        _entry(key, value, depth, out)
+        name = _text(key)
+        if len(name) > _LONGEST_KEY:
+            name = f"? {name}\n{indent}"
+        kind = type(value)
+        if kind is str:
+            out.append(f"{first}{name}: {_text(value)}\n")
+        elif kind is Line:
+            out.append(f"{first}{name}: {value}\n")
+        elif value and isinstance(value, dict):
+            out.append(f"{first}{name}:\n")
+            below = indent + "  "
+            _mapping(value, below, below, out)
+        elif value and isinstance(value, (list, tuple)):
+            out.append(f"{first}{name}:\n")
+            _list(value, indent, out)
+        else:
+            out.append(f"{first}{name}: {_scalar(value)}\n")
+        first = indent
+    if type(out) is _Out:
+        out.flush_many()
 
 
-def _entry(key: str, value: Any, depth: int, out: list[str]) -> None:
-    name = _text(key)
-    if len(name) > _LONGEST_KEY:
-        name = f"? {name}\n{'  ' * depth}"
-    if isinstance(value, dict) and value:
-        out.append(f"{name}:\n")
-        _mapping(value, depth + 1, out)
-    elif isinstance(value, (list, tuple)) and value:
-        out.append(f"{name}:\n")
-        _list(value, depth, out)
-    else:
-        out.append(f"{name}: {_scalar(value)}\n")
-
-
-def _list(data: list[Any] | tuple[Any, ...], depth: int, out: list[str]) -> None:
+def _list(data: list[Any] | tuple[Any, ...], indent: str, out: list[str]) -> None:
     """Write items with their dashes at the indent of what holds them."""
-    indent = "  " * depth
     for item in data:
-        if isinstance(item, dict) and item:
-            first = True
-            for key, value in item.items():
-                out.append(f"{indent}- " if first else f"{indent}  ")
-                _entry(key, value, depth + 1, out)
-                first = False
-        elif isinstance(item, (list, tuple)) and item:
+        if item and isinstance(item, dict):
+            _mapping(item, indent + "- ", indent + "  ", out)
+        elif item and isinstance(item, (list, tuple)):
             out.append(f"{indent}-\n")
-            _list(item, depth + 1, out)
+            _list(item, indent + "  ", out)
         else:
             out.append(f"{indent}- {_scalar(item)}\n")
 
 
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
-        return _text(value)
+        return value if isinstance(value, Line) else _text(value)
     if value is None:
         return "null"
     if value is True:
@@ -103,9 +144,13 @@ def _number(value: float) -> str:
     return text
 
 
-@lru_cache(8192)
+@lru_cache(32768)
 def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
-    quoted = json.dumps(value, ensure_ascii=False)
-    return _NOT_PRINTED.sub(lambda m: f"\\u{ord(m.group()):04x}", quoted) if _NOT_PRINTED.search(quoted) else quoted
+    return _printable(encode_basestring(value))
+
+
+def _printable(text: str) -> str:
+    """JSON text without characters that a YAML reader may refuse or take for the end of a line."""
+    return _NOT_PRINTED.sub(lambda m: f"\\u{ord(m.group()):04x}", text) if _NOT_PRINTED.search(text) else text

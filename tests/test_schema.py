@@ -23,6 +23,7 @@ from compiler.source import Source
 
 LANGUAGE = Path(__file__).parent / "cases" / "language" / "gatewright.yaml"
 SCHEMA = module.schema()
+ENVIRONMENT = module.environment_schema()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 
 ONLY_DECODED = (
@@ -52,11 +53,13 @@ EXAMPLE = language()
 
 
 def test_the_file_is_up_to_date() -> None:
-    assert module.FILE.read_text(encoding="utf-8") == module.text(), "run: python -m compiler.schema"
+    written = {path.name: path.read_text(encoding="utf-8") for path in module.FOLDER.glob("*.json")}
+    assert written == module.texts(), "run: python -m compiler.schema"
 
 
-def test_the_schema_is_draft_07() -> None:
+def test_the_schemas_are_draft_07() -> None:
     jsonschema.Draft7Validator.check_schema(SCHEMA)
+    jsonschema.Draft7Validator.check_schema(ENVIRONMENT)
 
 
 def test_the_whole_language_decodes_and_is_valid() -> None:
@@ -73,14 +76,18 @@ def properties(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]
             yield from properties(inner, f"{path}/{key}")
 
 
-FIELDS = dict(properties(SCHEMA))
+FIELDS = {
+    f"{schema['title']}{path}": (field, schema["definitions"])
+    for schema in (SCHEMA, ENVIRONMENT)
+    for path, field in properties(schema)
+}
 
 
 @pytest.mark.parametrize("path", sorted(FIELDS))
 def test_a_field_is_explained_and_its_example_and_default_are_valid(path: str) -> None:
-    field = FIELDS[path]
+    field, definitions = FIELDS[path]
     assert re.fullmatch(r"[A-Z`].*\.", field["description"], re.DOTALL)
-    judge = jsonschema.Draft7Validator({**field, "definitions": SCHEMA["definitions"]})
+    judge = jsonschema.Draft7Validator({**field, "definitions": definitions})
     for value in [*field["examples"], *([field["default"]] if "default" in field else [])]:
         assert [error.message for error in judge.iter_errors(value)] == []
     assert field["examples"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from compiler.paths import PathTemplate
 from compiler.plan import Answer, Forward, HeaderChanges, Rule, Target, VersionKey
 from compiler.routing import Request, answer
 from compiler.source import Source
-from compiler.tables import Served, by_header, by_path
+from compiler.tables import Served, by_path, by_version
 from tests.plans import deployable
 
 SPAN = Source("gatewright.yaml", "").span(0, 0)
@@ -136,18 +137,73 @@ def said(rule: Rule | None) -> str:
     return rule.name
 
 
+KEYS = {
+    "header": VersionKey("header", "x-api-version"),
+    "query": VersionKey("query", "v"),
+    "host": VersionKey("host", None, ("any", "a.any")),
+    "media_type": VersionKey("media_type", None),
+}
+
+
+def asking(key: VersionKey, method: str, path: str, version: str, contract: str = "a") -> Request:
+    """A request that names a version (none where it is empty) where the key says."""
+    v = version if version.startswith("v") else f"v{version}"
+    match key.source:
+        case "header":
+            return Request(method, "any", path, {"x-api-version": version} if version else {})
+        case "query":
+            return Request(method, "any", path, {}, f"x=1&v={version}&v=1" if version else "x=1&v=&vv=2")
+        case "host":
+            return Request(method, f"{v}.a.any:8080" if version else "a.any", path, {})
+        case _:
+            accept = f"text/html, application/vnd.{contract}.{v}+json;q=0.5" if version else "application/vnd.z.v1+json"
+            return Request(method, "any", path, {"accept": accept})
+
+
+@pytest.mark.parametrize("source", KEYS)
 @given(
     cases(in_path=False),
     st.sampled_from(REQUESTED),
     st.sampled_from([*METHODS, "DELETE"]),
     st.sampled_from(["", "1", "v2", "3", "9", "v"]),
 )
-def test_header_versioning_follows_the_language(case: Case, path: str, method: str, version: str) -> None:
-    made = deployable(
-        rules=by_header(case.operations, "x-api-version"), version_key=VersionKey("header", "x-api-version")
-    )
-    request = Request(method, "any", path, {"x-api-version": version} if version else {})
-    assert said(answer(made, request)) == expected(case, request)
+def test_versions_beside_the_path_follow_the_language(
+    source: str, case: Case, path: str, method: str, version: str
+) -> None:
+    key = KEYS[source]
+    hosts = ("any", "a.any", *(f"v{label}.a.any" for label in ("1", "2", "3"))) if source == "host" else ("*",)
+    if source == "media_type":  # whose version it is matters there; the test below has that
+        case = Case(tuple(one for one in case.operations if one.contract == "a"), in_path=False)
+    request = asking(key, method, path, version)
+    made = deployable(rules=by_version(case.operations, key), version_key=key, hosts=hosts)
+    if source == "host" and version in ("9", "v"):
+        assert answer(made, request) is None  # no such host
+        return
+    known = asking(KEYS["header"], method, path, version)
+    assert said(answer(made, request)) == expected(case, known)
+
+
+@pytest.mark.parametrize(
+    ("accept", "rule"),
+    [
+        ("application/vnd.a.v1+json", "a@1.GET /orders"),
+        ("application/vnd.b.v1+json", "b@2.GET /orders"),  # it asks nothing of a, whose version 2 is the default
+        ("APPLICATION/VND.A.2+JSON ; charset=utf-8", "a@2.GET /orders"),
+        ("application/vnd.a.v1+json, application/vnd.a.v2+json;q=0.1", "a@2.GET /orders"),
+        ("application/json", "a@2.GET /orders"),
+        ("", "a@2.GET /orders"),
+        ("application/vnd.a.v9+json", "400 /orders"),
+        ("application/vnd.a.v1+xml", "400 /orders"),
+        ("application/vnd.a.v1", "400 /orders"),
+    ],
+)
+def test_a_media_type_names_the_version_of_a_contract(accept: str, rule: str) -> None:
+    key = KEYS["media_type"]
+    operations = [served("a", label, "GET", "/orders", default=label == "2") for label in ("1", "2")]
+    rules = by_version(operations, key)
+    found = answer(deployable(rules=rules, version_key=key), Request("GET", "any", "/orders", {"accept": accept}))
+    assert found is not None
+    assert found.name == rule.replace("b@2", "a@2")
 
 
 @given(
@@ -169,21 +225,21 @@ def test_rule_names_are_unique() -> None:
         for method in METHODS
         for path in PATHS
     ]
-    names = [rule.name for rule in by_header(operations, "x-api-version")]
+    names = [rule.name for rule in by_version(operations, KEYS["header"])]
     assert len(names) == len(set(names))
 
 
 def test_a_missing_version_is_told_which_there_are() -> None:
-    table = by_header(
+    table = by_version(
         [
             served("a", label, "GET", path, default=False)
             for label in ("2", "10", "0.9")
             for path in ("/orders/{id}", "/orders/export")
         ],
-        "x-api-version",
+        KEYS["header"],
     )
     rule = answer(
-        deployable(rules=table, version_key=VersionKey("header", "x-api-version")),
+        deployable(rules=table, version_key=KEYS["header"]),
         Request("GET", "any", "/orders/export", {}),
     )
     assert rule is not None

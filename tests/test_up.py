@@ -135,6 +135,28 @@ def test_follows_changes_and_survives_mistakes(up: Up) -> None:
     assert up.envoys() == pids, "nothing of this needs a restart"
 
 
+def test_follows_the_file_of_its_environment(tmp_path: Path) -> None:
+    port, other = free_port(), free_port()
+    project = write_project(tmp_path / "project", port)
+    (project / "environments").mkdir()
+    (project / "environments" / "local.yaml").write_text(f"gateways: {{public: {{listen: {{port: {other}}}}}}}\n")
+    up = begin(project, other, "-e", "local")
+    try:
+        assert up.said("Ctrl-C"), up.err
+        assert up.read("/v1/orders/1")[0] == 200
+        up.edit("listen:", "hosts: [a.example], listen:", "environments/local.yaml")
+        assert eventually(lambda: up.read("/v1/orders/1")[0] == 404), up.err
+        up.edit("public:", "publik:", "environments/local.yaml")
+        assert up.said("error[unknown-reference]")
+        (project / "environments" / "local.yaml").unlink()
+        assert up.said("no environment is named `local`")
+    finally:
+        pids = up.envoys()
+        up.process.terminate()
+        up.process.wait(15)
+    ended(up, pids)
+
+
 def test_a_gateway_comes_goes_and_moves(up: Up) -> None:
     second = free_port()
     up.edit(

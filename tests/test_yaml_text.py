@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from compiler.reader import read_yaml
 from compiler.source import Source
-from compiler.yaml_text import dump
+from compiler.yaml_text import dump, line
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
     [
@@ -57,9 +57,7 @@ def test_round_trip(data: dict[str, Any]) -> None:
 
 def test_layout() -> None:
     data = {"name": "public", "port": 8080, "list": [{"a": 1, "b": {"c": []}}, "x y"], "empty": {}}
-    assert dump(data, "one\ntwo") == (
-        '# one\n# two\nname: public\nport: 8080\nlist:\n- a: 1\n  b:\n    c: []\n- "x y"\nempty: {}\n'
-    )
+    assert dump(data) == ('name: public\nport: 8080\nlist:\n- a: 1\n  b:\n    c: []\n- "x y"\nempty: {}\n')
 
 
 @given(st.text('ab/ é\\"', min_size=300, max_size=600).map(lambda text: text * 4), VALUES)
@@ -72,3 +70,18 @@ def test_long_keys(key: str, value: Any) -> None:
 def test_other_types_are_refused() -> None:
     with pytest.raises(TypeError, match="set has no place"):
         dump({"a": {1, 2}})
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | TEXTS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+        max_leaves=20,
+    )
+)
+@example({"a": "\x85\u2028\x7f\U0001f600", "b: c": ["- d", "#", None, 15]})
+def test_a_line_reads_back_wherever_it_stands(value: Any) -> None:
+    one = line(value)
+    text = dump({"a": one, "b": [one, {"c": one}, [one]], "d": {"e": one}})
+    assert yaml.safe_load(text) == {"a": value, "b": [value, {"c": value}, [value]], "d": {"e": value}}
+    assert len(text.splitlines()) == 8

@@ -11,7 +11,7 @@ from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
-from compiler.model.gateways import Expose, Versioning
+from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
 from compiler.model.project import Project, VersioningSettings
@@ -32,7 +32,6 @@ UNBUILT = (
     Part(Project, "aggregators", "aggregators are"),
     Part(Project, "edges", "edges are"),
     Part(VersioningSettings, "enum_values_added_to_responses", "the comparison of contracts is"),
-    Part(Versioning, "in_", "versioning in the query, the media type or the host is", ("path", "header")),
     Part(Expose, "aggregator", "the exposure of aggregators is"),
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "validate", "the validation of requests is"),

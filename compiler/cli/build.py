@@ -14,6 +14,7 @@ from compiler.cli import options
 
 @click.command()
 @options.project
+@options.environment
 @click.option(
     "-o", "--output", "out", type=click.Path(path_type=Path), required=True, metavar="OUT", help="The folder to write."
 )
@@ -39,6 +40,7 @@ from compiler.cli import options
 @options.report_format("json")
 def command(
     project: Path,
+    environment: str | None,
     out: Path,
     check: bool,
     only: str | None,
@@ -55,11 +57,11 @@ def command(
     """
     if not config_dir.startswith("/"):
         raise click.BadParameter("an absolute path on the gateway's host is needed", param_hint="--config-dir")
-    outcome = options.outcome_of(project, as_of, only)
+    outcome = options.outcome_of(project, as_of, only, environment)
     if outcome.checked is None or options.exit_code(outcome, fail_on):
         options.show(outcome, report_format)
         sys.exit(1)
-    plan = pipeline.plan(outcome)
+    plan, outcome = pipeline.plan(outcome), outcome.told()
     if not no_envoy_check:
         binary = options.envoy_binary()
         try:

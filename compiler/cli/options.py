@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
+from compiler.environments import UnknownEnvironment
 from compiler.pipeline import Outcome, UnknownDeployable, validate
 
 Command = Callable[..., Any]
@@ -35,6 +36,9 @@ as_of = click.option(
     default=None,
     metavar="DATE",
     help="The day on which dates are judged, in UTC; the default is today.",
+)
+environment = click.option(
+    "-e", "--env", "environment", metavar="NAME", help="Lay environments/NAME.yaml over the project."
 )
 fail_on = click.option(
     "--fail-on",
@@ -67,6 +71,14 @@ def coloured(stream: Any) -> bool:
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def columns(stream: Any) -> int | None:
+    """How wide the terminal is that a stream goes to; None where it goes to none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else None
+    except OSError:  # a terminal that does not tell
+        return None
+
+
 def stop(message: str, hint: str | None = None) -> NoReturn:
     """End with exit code 2: the command could not run."""
     say(message, hint)
@@ -80,20 +92,27 @@ def say(message: str, hint: str | None = None) -> None:
         click.echo(f"  {hint}", err=True)
 
 
-def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outcome:
-    """The checked project of a folder, or of one deployable of it; ends with exit code 2 where there is none."""
+def outcome_of(
+    folder: Path,
+    day: date | None,
+    only: str | None = None,
+    environment: str | None = None,
+    *,
+    every_environment: bool = False,
+) -> Outcome:
+    """The checked project of a folder (``pipeline.validate``); ends with exit code 2 where there is none."""
     if folder.name == "gatewright.yaml" and folder.is_file():
         folder = folder.parent
     if not folder.exists():
         stop(f"the folder `{folder}` does not exist")
     try:
-        return validate(folder, day or today(), only)
+        return validate(folder, day or today(), only, environment, every_environment=every_environment)
     except FileNotFoundError:
         stop(
             f"there is no gatewright.yaml in `{folder}`",
             "name the folder of a project, or make one: gatewright init DIR",
         )
-    except UnknownDeployable as error:
+    except (UnknownDeployable, UnknownEnvironment) as error:
         stop(str(error))
     except PermissionError as error:
         stop(f"`{error.filename}` cannot be read: {error.strerror}")
@@ -102,10 +121,10 @@ def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outco
 def show(outcome: Outcome, form: str, *, err: bool = False) -> None:
     """Print what was found, on stdout as a result, or on stderr beside another result."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(_rendered(outcome, form, color=coloured(stream)), nl=False, err=err, color=True)
+    click.echo(_rendered(outcome, form, coloured(stream), columns(stream)), nl=False, err=err, color=True)
 
 
-def _rendered(outcome: Outcome, form: str, *, color: bool) -> str:
+def _rendered(outcome: Outcome, form: str, color: bool, width: int | None) -> str:
     if form == "json":
         from compiler.report import json
 
@@ -130,7 +149,7 @@ def _rendered(outcome: Outcome, form: str, *, color: bool) -> str:
         return markdown.render(outcome.diagnostics)
     from compiler.report import text
 
-    return text.render(outcome.diagnostics, color=color)
+    return text.render(outcome.diagnostics, color=color, columns=width or None)
 
 
 def _prefix(outcome: Outcome) -> str:

@@ -18,6 +18,7 @@ import click
 from compiler import pipeline
 from compiler.cli import options
 from compiler.diagnostics import Diagnostic, did_you_mean, one_of
+from compiler.environments import UnknownEnvironment
 from compiler.local import curl
 from compiler.local.envoy import TRIED_WITH, EnvoyProblem, envoy_version
 from compiler.local.ports import bracketed, free_port
@@ -54,6 +55,15 @@ class _Stopping:
         raise _Stop
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The project that was asked for: its folder, its environment, and the day on which dates are judged."""
+
+    project: Path
+    environment: str | None
+    as_of: date | None
+
+
 def _port(given: str) -> tuple[str, int]:
     name, equals, port = given.partition("=")
     if not equals or not port.isdecimal() or int(port) > 65535:
@@ -66,8 +76,16 @@ def _port(given: str) -> tuple[str, int]:
 @click.option("--no-stubs", is_flag=True, help="Call the services that the project names instead of stubs.")
 @click.option("--address", metavar="ADDRESS", help="Listen there; by default 0.0.0.0 means loopback alone.")
 @click.option("--port", "ports", multiple=True, metavar="NAME=PORT", help="Another port for a gateway; 0 is any.")
+@options.environment
 @options.as_of
-def command(project: Path, no_stubs: bool, address: str | None, ports: tuple[str, ...], as_of: date | None) -> None:
+def command(
+    project: Path,
+    no_stubs: bool,
+    address: str | None,
+    ports: tuple[str, ...],
+    environment: str | None,
+    as_of: date | None,
+) -> None:
     """Run PROJECT (default: this folder) on this machine: an Envoy for each gateway, and stub services behind them.
 
     Prints what to call, follows the files, and ends with Ctrl-C.
@@ -83,7 +101,7 @@ def command(project: Path, no_stubs: bool, address: str | None, ports: tuple[str
         signal.signal(number, stopping)
     code = 0
     try:
-        code = _run(stopping, project, not no_stubs, address, elsewhere, as_of)
+        code = _run(stopping, _Asked(project, environment, as_of), not no_stubs, address, elsewhere)
     except _Stop:
         pass
     finally:
@@ -95,10 +113,8 @@ def command(project: Path, no_stubs: bool, address: str | None, ports: tuple[str
     sys.exit(code)
 
 
-def _run(
-    stopping: _Stopping, project: Path, with_stubs: bool, address: str | None, ports: dict[str, int], as_of: date | None
-) -> int:
-    outcome = options.outcome_of(project, as_of)
+def _run(stopping: _Stopping, asked: _Asked, with_stubs: bool, address: str | None, ports: dict[str, int]) -> int:
+    outcome = options.outcome_of(asked.project, asked.as_of, environment=asked.environment)
     if outcome.checked is None:
         options.show(outcome, "text")
         return 1
@@ -124,7 +140,7 @@ def _run(
     _announce(session, plan.deployables)
     click.echo("Ctrl-C stops everything; changes to the project are taken up as they are saved.", err=True)
     try:
-        return _follow(session, outcome, as_of)
+        return _follow(session, outcome, asked)
     except EnvoyProblem as problem:
         options.say(_obituary(session) or str(problem))
         return 1
@@ -174,12 +190,12 @@ def _announce(session: Session, deployables: Iterable[Deployable]) -> None:
         for exposed in placed.exposed:
             click.echo(f"  {exposed.contract}@{exposed.version}")
             for one in curl.calls(placed, exposed, session.apis[exposed.contract, exposed.version]):
-                how = curl.options(placed, session.authority(placed.name))
-                click.echo("    " + curl.line(curl.base(placed), one, how))
+                how = curl.options(placed, session.authority(placed.name), exposed)
+                click.echo("    " + curl.line(curl.base(placed, exposed), one, how))
     sys.stdout.flush()
 
 
-def _follow(session: Session, outcome: Outcome, as_of: date | None) -> int:
+def _follow(session: Session, outcome: Outcome, asked: _Asked) -> int:
     """Take up changes until somebody ends it, or an Envoy dies: then 1. Raises EnvoyProblem where one cannot go on."""
     shown = outcome.diagnostics
     names, globs = set(outcome.library.asked), list(outcome.library.globs)
@@ -196,7 +212,7 @@ def _follow(session: Session, outcome: Outcome, as_of: date | None) -> int:
             time.sleep(max(_LOOK_EVERY, 5 * (time.monotonic() - started)))
             continue
         seen = _settled(root, names, globs)
-        taken = _taken_up(session, root, as_of, shown)
+        taken = _taken_up(session, root, asked, shown)
         if taken is None:
             continue
         shown = taken.diagnostics
@@ -226,11 +242,11 @@ def _obituary(session: Session) -> str | None:
     return f"Envoy of {dead.name} ended with code {dead.process.returncode}:\n  {said}"
 
 
-def _taken_up(session: Session, root: Path, as_of: date | None, shown: tuple[Diagnostic, ...]) -> Outcome | None:
+def _taken_up(session: Session, root: Path, asked: _Asked, shown: tuple[Diagnostic, ...]) -> Outcome | None:
     """Bring what runs up to the files; what is wrong with them is said, and then everything stays as it is."""
     try:
-        outcome = pipeline.validate(root, as_of or options.today())
-    except OSError as error:
+        outcome = pipeline.validate(root, asked.as_of or options.today(), environment=asked.environment)
+    except (OSError, UnknownEnvironment) as error:
         click.echo(f"the project cannot be read: {error}; everything runs on as it was", err=True)
         return None
     if outcome.checked is None:

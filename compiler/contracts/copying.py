@@ -24,16 +24,32 @@ Identity = tuple[str, str, str, tuple[str | int, ...]]
 Components = dict[str, dict[str, Any]]
 Translate = Callable[[Node], Any]
 
-_ONE = frozenset(
-    ("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then")
-) | {"unevaluatedItems", "unevaluatedProperties"}
-_LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
-_NAMED = frozenset(("dependentSchemas", "patternProperties", "properties"))
+JSON = "application/json"
+_ONE, _LIST, _NAMED = 1, 2, 3
+_HOLDS_SCHEMAS = {
+    **dict.fromkeys(("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not"), _ONE),
+    **dict.fromkeys(("propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"), _ONE),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), _LIST),
+    **dict.fromkeys(("dependentSchemas", "patternProperties", "properties"), _NAMED),
+}
+"""Keywords whose value is a schema, a list of them, or schemas by name."""
 # Bases and anchors, which references no longer use; containers of what they led to; what has no meaning in 2020-12.
 _LEFT_OUT = frozenset(
     ("$anchor", "$defs", "$dynamicAnchor", "$id", "$ref", "$schema", "$vocabulary", "additionalItems", "definitions")
 ) | {"discriminator"}
+_SPECIAL = frozenset(_HOLDS_SCHEMAS) | _LEFT_OUT | {"nullable", "exclusiveMinimum", "exclusiveMaximum"}
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is translated in an object of a kind, by key."""
+
+    operation: Mapping[str, Translate]
+    value: Mapping[str, Translate]
+    """Of parameters and headers."""
+    media: Mapping[str, Translate]
+    response: Mapping[str, Translate]
 
 
 @dataclass(slots=True)
@@ -51,8 +67,28 @@ class Copy:
     """Headers that each response bears besides its own."""
     link_targets: Mapping[tuple[str, tuple[str | int, ...]], Mapping[str, str]] = field(default_factory=dict)
     """How links name an operation, by its identity; a link to any other operation is left out."""
+    answer_types: tuple[str, ...] = ()
+    """The media types that stand for JSON in answers; none for its own name."""
     waiting: list[tuple[dict[str, Any], str, Translate, Node]] = field(default_factory=list)
+    keys: Keys = field(init=False)
     heirs: dict[tuple[str, tuple[str | int, ...]], list[Node]] | None = None
+
+    def __post_init__(self) -> None:
+        self.keys = Keys(
+            operation={
+                "parameters": lambda node: None,
+                "requestBody": self.request_body,
+                "responses": self._responses,
+                "callbacks": _each(self.callback),
+            },
+            value={"schema": self.schema, "content": self.content, "examples": _each(self.example)},
+            media={
+                "schema": self.schema,
+                "examples": _each(self.example),
+                "encoding": _each(lambda node: self._object(node, {"headers": _each(self.header)})),
+            },
+            response={"headers": _each(self.header), "content": self._answered, "links": self._links},
+        )
 
     def finish(self) -> None:
         """Copy all that was referred to."""
@@ -105,14 +141,14 @@ class Copy:
 
     def operation(self, operation: Operation, renamed: Mapping[str, str]) -> dict[str, Any]:
         """An operation with its path's parameters; ``renamed`` gives path parameters other names."""
-        made = self._object(operation.node, self._operation_keys())
+        made = self._object(operation.node, self.keys.operation)
         found: dict[tuple[str, str], Any] = {}
         for holder in (operation.item, operation.node):
             for node in children(holder, "parameters"):
                 resolved = self.api.resolve(node)
                 name, place = resolved.value["name"], resolved.value["in"]
                 if place == "path" and renamed.get(name, name) != name:
-                    found[name, place] = {**self._object(resolved, self._value_keys()), "name": renamed[name]}
+                    found[name, place] = {**self._object(resolved, self.keys.value), "name": renamed[name]}
                 else:
                     found[name, place] = self.parameter(node)
         if found:
@@ -120,10 +156,10 @@ class Copy:
         return made
 
     def parameter(self, node: Node) -> dict[str, Any]:
-        return self._referable("parameters", node, self._value_keys())
+        return self._referable("parameters", node, self.keys.value)
 
     def header(self, node: Node) -> dict[str, Any]:
-        return self._referable("headers", node, self._value_keys())
+        return self._referable("headers", node, self.keys.value)
 
     def request_body(self, node: Node) -> dict[str, Any]:
         return self._referable("requestBodies", node, {"content": self.content})
@@ -131,14 +167,19 @@ class Copy:
     def response(self, node: Node) -> dict[str, Any]:
         if node.is_reference:
             return self.reference("responses", node, self.response)
-        keys = {"headers": _each(self.header), "content": self.content, "links": self._links}
-        made = self._object(node, keys)
+        made = self._object(node, self.keys.response)
         if self.lifetime:
             made["headers"] = {**made.get("headers", {}), **self.lifetime}
         return made
 
     def content(self, node: Node) -> dict[str, Any]:
-        return {name: self._object(node[name], self._media_keys()) for name in node.value}
+        return {name: self._object(node[name], self.keys.media) for name in node.value}
+
+    def _answered(self, node: Node) -> dict[str, Any]:
+        made = self.content(node)
+        if JSON not in made or not self.answer_types:
+            return made
+        return {**dict.fromkeys(self.answer_types, made[JSON]), **{k: v for k, v in made.items() if k != JSON}}
 
     def example(self, node: Node) -> dict[str, Any]:
         return self._referable("examples", node, {})
@@ -161,7 +202,7 @@ class Copy:
         return {key: value for key, value in self._object(item, keys).items() if key != "servers"}
 
     def _asked(self, node: Node) -> dict[str, Any]:
-        made = self._object(node, {**self._operation_keys(), "parameters": self._parameters})
+        made = self._object(node, {**self.keys.operation, "parameters": self._parameters})
         if "operationId" in made:
             made["operationId"] = f"{self.contract}_v{self.label}_{made['operationId']}"
         return made
@@ -193,23 +234,11 @@ class Copy:
         }
         return {**named, **kept}
 
-    def _operation_keys(self) -> dict[str, Translate]:
+    def _responses(self, node: Node) -> dict[str, Any]:
         return {
-            "parameters": lambda node: None,
-            "requestBody": self.request_body,
-            "responses": lambda node: {
-                name: plain(node.value[name]) if name.startswith("x-") else self.response(node[name])
-                for name in node.value
-            },
-            "callbacks": _each(self.callback),
+            name: plain(value) if name.startswith("x-") else self.response(node[name])
+            for name, value in node.value.items()
         }
-
-    def _value_keys(self) -> dict[str, Translate]:
-        return {"schema": self.schema, "content": self.content, "examples": _each(self.example)}
-
-    def _media_keys(self) -> dict[str, Translate]:
-        encoding = _each(lambda node: self._object(node, {"headers": _each(self.header)}))
-        return {"schema": self.schema, "examples": _each(self.example), "encoding": encoding}
 
     def _referable(self, section: str, node: Node, keys: Mapping[str, Translate]) -> dict[str, Any]:
         if node.is_reference:
@@ -241,22 +270,31 @@ class Copy:
             if self.api.dialect == "3.0":
                 return made
         for key, inner in value.items():
-            if key in _ONE:
+            holds = _HOLDS_SCHEMAS.get(key)
+            if holds is None:
+                if key not in _LEFT_OUT:
+                    made[key] = plain(inner)
+            elif holds == _ONE:
                 made[key] = self.schema(node[key])
-            elif key in _LIST:
+            elif holds == _LIST:
                 below = node[key]
                 made[key] = [self.schema(below[index]) for index in range(len(inner))]
-            elif key in _NAMED:
+            else:
                 below = node[key]
-                made[key] = {name: self.schema(below[name]) for name in inner}
-            elif key not in _LEFT_OUT:
-                made[key] = plain(inner)
+                made[key] = {
+                    name: schema if self._is_same(schema) else self.schema(below[name])
+                    for name, schema in inner.items()
+                }
         if "discriminator" in value:
             made["discriminator"] = self._discriminator(node)
         if self.api.dialect == "3.0":
             return modern(made)
         made.pop("nullable", None)
         return made
+
+    def _is_same(self, schema: Any) -> bool:
+        """Whether a schema is written here as it is there: most are, and need neither a closer look nor a copy."""
+        return type(schema) is dict and _SPECIAL.isdisjoint(schema)
 
     def _discriminator(self, node: Node) -> dict[str, Any]:
         """A discriminator that names each of its targets: components have other names here, so none may be implied."""

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from compiler.contracts.combining import combine, resolved
-from compiler.contracts.copying import Components, Copy, Identity, lifetime_headers
+from compiler.contracts.copying import JSON, Components, Copy, Identity, lifetime_headers
 from compiler.contracts.modern import plain
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import pointer_text
 from compiler.contracts.structure import METHODS
-from compiler.contracts.versions import label_order
+from compiler.contracts.versions import label_order, media_type
+
+VersionIn = Literal["path", "header", "query", "media_type", "host"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,11 @@ class Part:
     """Those that are exposed."""
     prefix: str
     """What stands before the contract's own paths: ``/v2/shop``, or nothing."""
-    version_header: str | None = None
-    """With the version in a header, that header's name."""
+    version_in: VersionIn = "path"
+    version_name: str | None = None
+    """The header's or the query parameter's name, where one of these bears the version."""
     version_default: bool = False
-    """Served also to requests without that header."""
+    """Served also to requests that name no version."""
     deprecated: bool = False
     sunset: date | None = None
 
@@ -75,7 +78,7 @@ def build(
     title: str,
     parts: Sequence[Part],
     *,
-    servers: Sequence[str] = ("/",),
+    servers: Sequence[Mapping[str, Any]] = ({"url": "/"},),
     security: Sequence[Mapping[str, Any]] = (),
     security_schemes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def build(
         operation = combine(variants, components)
         if (path, method) in ids:
             operation["operationId"] = ids[path, method]
-        _add_version_header(operation, entries, components)
+        _add_version_parameter(operation, entries, components)
         items.setdefault(path, {})[method] = {key: operation[key] for key in sorted(operation, key=_key_order)}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -103,7 +106,7 @@ def build(
             "title": title,
             "version": ", ".join(dict.fromkeys(f"{p.contract}@{p.version}" for p in parts)) or "none",
         },
-        "servers": [{"url": url} for url in servers],
+        "servers": [dict(server) for server in servers],
     }
     if security:
         document["security"] = [dict(requirement) for requirement in security]
@@ -167,11 +170,19 @@ def _copied(
     """Each entry's operation by route and position, and with them all components that they need."""
     owners: dict[tuple[str, str], Identity] = {}
     copies: dict[int, Copy] = {}
+    targets = _link_targets(routes, ids)
     for part in parts:
         lifetime = lifetime_headers(part.deprecated, part.sunset, components)
-        targets = _link_targets(part, routes, ids)
         copies[id(part)] = Copy(
-            part.contract, part.label, part.version, part.api, components, owners, lifetime, targets
+            part.contract,
+            part.label,
+            part.version,
+            part.api,
+            components,
+            owners,
+            lifetime,
+            targets.get(id(part), {}),
+            _answer_types(part),
         )
     made: dict[tuple[str, str, int], dict[str, Any]] = {}
     for (path, method), entries in routes.items():
@@ -191,36 +202,40 @@ def _copied(
 
 def _parameters_of(path: str, entry: Entry) -> tuple[str, ...]:
     """The parameters' names in the path as the document writes it."""
-    return entry.operation.path.parse(path).parameters
+    own = entry.path == path
+    return (entry.operation.path if own else entry.operation.path.parse(path)).parameters
 
 
 def _link_targets(
-    part: Part, routes: Mapping[Route, Sequence[Entry]], ids: Mapping[Route, str]
-) -> dict[tuple[str, tuple[str | int, ...]], dict[str, str]]:
-    targets: dict[tuple[str, tuple[str | int, ...]], dict[str, str]] = {}
+    routes: Mapping[Route, Sequence[Entry]], ids: Mapping[Route, str]
+) -> dict[int, dict[tuple[str, tuple[str | int, ...]], dict[str, str]]]:
+    """How links name each operation, by the identity of its part and its own."""
+    targets: dict[int, dict[tuple[str, tuple[str | int, ...]], dict[str, str]]] = {}
     for route, entries in routes.items():
+        named = {"operationId": ids[route]} if route in ids else {"operationRef": "#" + pointer_text(("paths", *route))}
         for entry in entries:
-            if entry.part is part:
-                named = (
-                    {"operationId": ids[route]}
-                    if route in ids
-                    else {"operationRef": "#" + pointer_text(("paths", *route))}
-                )
-                targets[entry.operation.node.identity] = named
+            targets.setdefault(id(entry.part), {})[entry.operation.node.identity] = named
     return targets
 
 
-def _add_version_header(operation: dict[str, Any], entries: Sequence[Entry], components: Components) -> None:
-    """The parameter that chooses the version, in place of what the contracts say of that header."""
-    header = next((entry.part.version_header for entry in entries if entry.part.version_header), None)
-    if header is None:
+def _answer_types(part: Part) -> tuple[str, ...]:
+    """How clients ask for JSON of a version, where the media type says which."""
+    if part.version_in != "media_type":
+        return ()
+    return (media_type(part.contract, part.label), *([JSON] if part.version_default else []))
+
+
+def _add_version_parameter(operation: dict[str, Any], entries: Sequence[Entry], components: Components) -> None:
+    """The parameter that chooses the version, in place of what the contracts say of it."""
+    place, name = entries[0].part.version_in, entries[0].part.version_name
+    if place not in ("header", "query") or name is None:
         return
     labels = list(dict.fromkeys(entry.part.label for entry in entries))
     default = next((entry.part.label for entry in entries if entry.part.version_default), None)
     others = [
         parameter
         for parameter in operation.get("parameters", ())
-        if not _is_header(resolved(parameter, components), header)
+        if not _is(resolved(parameter, components), place, name)
     ]
     schema: dict[str, Any] = {"type": "string", "enum": labels}
     if default is not None:
@@ -228,8 +243,8 @@ def _add_version_header(operation: dict[str, Any], entries: Sequence[Entry], com
     ending = [_ending(entry) for entry in entries if entry.part.deprecated]
     operation["parameters"] = [
         {
-            "name": header,
-            "in": "header",
+            "name": name,
+            "in": place,
             "description": " ".join(["The version of the API.", *dict.fromkeys(ending)]),
             "required": default is None,
             "schema": schema,
@@ -243,8 +258,9 @@ def _key_order(key: str) -> tuple[int, str]:
     return (_KEYS.index(key) if key in _KEYS else len(_KEYS), key)
 
 
-def _is_header(parameter: Mapping[str, Any], name: str) -> bool:
-    return bool(parameter["in"] == "header" and parameter["name"].lower() == name.lower())
+def _is(parameter: Mapping[str, Any], place: str, name: str) -> bool:
+    same = parameter["name"].lower() == name.lower() if place == "header" else parameter["name"] == name
+    return bool(parameter["in"] == place and same)
 
 
 def _ending(entry: Entry) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,11 +55,11 @@ def sample_request(
         if place == "path":
             text = _text(value).replace("/", "-")
             path[name] = text if text.strip(".") else f"a{text}"
-        elif place == "query" and isinstance(value, Mapping) and parameter.value.get("style") == "deepObject":
+        elif place == "query" and isinstance(value, dict) and parameter.value.get("style") == "deepObject":
             query |= {f"{name}[{key}]": _text(inner) for key, inner in value.items()}
         elif (
             place == "query"
-            and isinstance(value, Mapping)
+            and isinstance(value, dict)
             and parameter.value.get("explode", True)
             and "schema" in parameter.value
         ):
@@ -138,7 +137,7 @@ def _example(api: Api, holder: Node) -> tuple[bool, Any]:
         return True, holder.value["example"]
     for name in holder.value.get("examples", ()):
         example = api.resolve(holder["examples"][name])
-        if isinstance(example.value, Mapping) and "value" in example.value:
+        if isinstance(example.value, dict) and "value" in example.value:
             return True, example.value["value"]
     return False, None
 
@@ -166,9 +165,9 @@ def _parameter_value(api: Api, parameter: Node) -> Any:
 def _encoded(value: Any, media_type: str) -> str:
     if is_json(media_type):
         return _json(value)
-    if media_type == "application/x-www-form-urlencoded" and isinstance(value, Mapping):
+    if media_type == "application/x-www-form-urlencoded" and isinstance(value, dict):
         return urlencode([(key, _text(inner)) for key, inner in value.items()])
-    if media_type == "multipart/form-data" and isinstance(value, Mapping):
+    if media_type == "multipart/form-data" and isinstance(value, dict):
         parts = (
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{_text(inner)}\r\n'
             for key, inner in value.items()
@@ -188,7 +187,7 @@ def _text(value: Any) -> str:
     """A value as a parameter's text (RFC 6570's simple expansion for lists and objects)."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return ",".join(f"{key},{_text(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return ",".join(_text(inner) for inner in value)
@@ -209,7 +208,7 @@ def _size(text: str) -> int:
 
 
 def _shorter(value: Any, most: int) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _shorter(inner, most) for key, inner in value.items()}
     if isinstance(value, list):
         return [_shorter(inner, most) for inner in value[:most]]

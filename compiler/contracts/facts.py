@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,7 @@ def facts(api: Api, nodes: Sequence[Node], picks: Sequence[int] = ()) -> Facts:
     seen: set[object] = set()
     while waiting and len(found.atoms) < 200:
         node = waiting.pop()
-        if not isinstance(node.value, Mapping):
+        if not isinstance(node.value, dict):
             continue
         if node.is_reference:
             target = api.scope.target(node)
@@ -79,7 +79,7 @@ def _branches(node: Node, key: str) -> list[list[Node]]:
 
 def _tell(found: Facts, node: Node, chosen: Sequence[Node]) -> None:
     discriminator = node.value.get("discriminator")
-    if isinstance(discriminator, Mapping) and len(chosen) == 1 and chosen[0].is_reference:
+    if isinstance(discriminator, dict) and len(chosen) == 1 and chosen[0].is_reference:
         reference = chosen[0].value["$ref"]
         implied = reference.rpartition("/")[2]
         mapping = discriminator.get("mapping", {})

@@ -55,7 +55,7 @@ class Judge:
         if schema is True or schema is False:
             return _NOTHING if schema else None
         self.steps -= 1
-        if self.steps < 0 or not isinstance(schema, Mapping):
+        if self.steps < 0 or not isinstance(schema, dict):
             return _NOTHING
         seen = _NOTHING
         if node.is_reference:
@@ -85,7 +85,7 @@ class Judge:
         if combined is None:
             return None
         seen |= combined
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self._object(node, value, seen)
         if isinstance(value, list):
             return self._list(node, value, seen)
@@ -223,7 +223,7 @@ def said(scope: Scope, node: Node, flag: str) -> bool:
         if not waiting:
             return False
         found = waiting.pop()
-        if isinstance(found.value, Mapping) and found.value.get(flag) is True:
+        if isinstance(found.value, dict) and found.value.get(flag) is True:
             return True
         if found.is_reference and not isinstance(target := scope.target(found), Finding):
             waiting.append(target)
@@ -233,7 +233,7 @@ def said(scope: Scope, node: Node, flag: str) -> bool:
 
 def below(node: Node, key: str) -> list[Node]:
     """The schemas of a list such as ``allOf``; none where there is no such list."""
-    branches = node.value.get(key) if isinstance(node.value, Mapping) else None
+    branches = node.value.get(key) if isinstance(node.value, dict) else None
     return [node[key][index] for index in range(len(branches))] if isinstance(branches, list) else []
 
 
@@ -261,7 +261,7 @@ def same(one: Any, other: Any) -> bool:
         return one is other
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
+    if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     return bool(one == other)
 

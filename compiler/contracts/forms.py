@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from compiler.contracts.refs import Node
 from compiler.contracts.schemas import check_schema
-from compiler.contracts.walk import Check, Walk
+from compiler.contracts.walk import Check, Shape, Walk, shaped
 from compiler.diagnostics import did_you_mean, one_of
 
 _COMPONENT_KEY = re.compile(r"[A-Za-z0-9._-]+")
@@ -33,8 +34,22 @@ class Form:
     required: tuple[str, ...] = ()
     also: Check | None = None
     """What else must hold, once the keys are looked at."""
+    section: str = ""
+    """Where `components` has objects of this kind."""
 
-    def check(self, walk: Walk, node: Node) -> None:
+    @property
+    def shape(self) -> dict[str, Any]:
+        """A schema of objects that are surely right."""
+        shape = {
+            "type": "object",
+            "properties": {key: check.shape for key, check in self.keys.items()},
+            "patternProperties": {"^x-": True},
+            "additionalProperties": False,
+            "required": list(self.required),
+        }
+        return {**shape, "allOf": [self.also.shape]} if self.also is not None else shape
+
+    def __call__(self, walk: Walk, node: Node, /) -> None:
         """Note what is wrong with an object of this kind."""
         if not walk.mapping(node, self.called):
             return
@@ -52,22 +67,26 @@ class Form:
             self.also(walk, node)
 
 
+@shaped({"type": "string"})
 def text(walk: Walk, node: Node) -> None:
     """A text."""
     if not isinstance(node.value, str):
         walk.wrong(node, f"`{node.path[-1]}` must be a text", "quote it")
 
 
+@shaped({"type": "boolean"})
 def flag(walk: Walk, node: Node) -> None:
     """True or false."""
     if not isinstance(node.value, bool):
         walk.wrong(node, f"`{node.path[-1]}` must be `true` or `false`")
 
 
+@shaped(True)
 def anything(walk: Walk, node: Node) -> None:
     """Any value."""
 
 
+@shaped({"type": "object"})
 def a_mapping(walk: Walk, node: Node) -> None:
     """A mapping of anything."""
     walk.mapping(node, f"`{node.path[-1]}`")
@@ -76,6 +95,7 @@ def a_mapping(walk: Walk, node: Node) -> None:
 def named(check: Check) -> Check:
     """A mapping whose values all have one form; every key is a name, those with ``x-`` too."""
 
+    @shaped({"type": "object", "additionalProperties": check.shape})
     def each(walk: Walk, node: Node) -> None:
         if walk.mapping(node, f"`{node.path[-1]}`"):
             for name in node.value:
@@ -87,6 +107,7 @@ def named(check: Check) -> Check:
 def listed(check: Check) -> Check:
     """A list whose values all have one form."""
 
+    @shaped({"type": "array", "items": check.shape})
     def each(walk: Walk, node: Node) -> None:
         if walk.listed(node, f"`{node.path[-1]}`"):
             for index in range(len(node.value)):
@@ -97,16 +118,20 @@ def listed(check: Check) -> Check:
 
 def or_reference(form: Form) -> Check:
     """An object, or a reference to one."""
+    reference = {"properties": {"$ref": {"type": "string", "pattern": f"^#/components/{form.section}/[^/%~]+$"}}}
 
+    @shaped({"type": "object", "if": {"required": ["$ref"]}, "then": reference, "else": form.shape})
     def check(walk: Walk, node: Node) -> None:
-        walk.referable(node, form.called, form.check)
+        walk.referable(node, form.called, form)
 
     return check
 
 
 def component(check: Check) -> Check:
     """A section of ``components``: names that references can spell, and what they stand for."""
+    names = {"pattern": f"^{_COMPONENT_KEY.pattern}$"}
 
+    @shaped({"type": "object", "propertyNames": names, "additionalProperties": check.shape})
     def each(walk: Walk, node: Node) -> None:
         if not walk.mapping(node, f"`{node.path[-1]}`"):
             return
@@ -120,21 +145,38 @@ def component(check: Check) -> Check:
     return each
 
 
+@shaped({"type": ["string", "number"]})
 def _version(walk: Walk, node: Node) -> None:
     if type(node.value) not in (str, int, float):
         walk.wrong(node, "`version` must be a text", "quote it")
 
 
+_ONE_OF_TWO = {
+    "oneOf": [{"required": ["schema"]}, {"required": ["content"]}],
+    "properties": {"content": {"minProperties": 1, "maxProperties": 1}},
+}
+
+
+@shaped(_ONE_OF_TWO)
 def _schema_or_content(walk: Walk, node: Node) -> None:
     called = f"the parameter `{node.value['name']}`" if "name" in node.value else "this header"
     if ("schema" in node.value) == ("content" in node.value):
         problem = "has both `schema` and `content`" if "schema" in node.value else "has neither `schema` nor `content`"
         walk.wrong(node, f"{called} {problem}", "keep exactly one", key="name" not in node.value)
     content = node.value.get("content")
-    if isinstance(content, Mapping) and len(content) != 1:
+    if isinstance(content, dict) and len(content) != 1:
         walk.wrong(node["content"], f"`content` of {called} must hold exactly one media type", key=True)
 
 
+def _placed(place: str) -> Shape:
+    """Parameters of one place."""
+    shape: dict[str, Any] = {"properties": {"in": {"const": place}, "style": {"enum": list(_STYLES[place])}}}
+    if place == "path":
+        shape |= {"properties": {**shape["properties"], "required": {"const": True}}, "required": ["required"]}
+    return shape
+
+
+@shaped({"allOf": [_ONE_OF_TWO, {"anyOf": [_placed(place) for place in _STYLES]}]})
 def _parameter(walk: Walk, node: Node) -> None:
     place = node.value.get("in")
     if isinstance(place, str):
@@ -157,22 +199,34 @@ def _parameter(walk: Walk, node: Node) -> None:
     _schema_or_content(walk, node)
 
 
+@shaped({"$ref": "#/$defs/content"})
 def _media_types(walk: Walk, node: Node) -> None:
     if not walk.mapping(node, "`content`"):
         return
     for name in node.value:
         if "/" not in name:
             walk.wrong(node[name], f"`{name}` is no media type", "write one such as `application/json`", key=True)
-        MEDIA_TYPE.check(walk, node[name])
+        MEDIA_TYPE(walk, node[name])
 
 
-def _scheme(walk: Walk, node: Node) -> None:
-    needs = {
-        "apiKey": ("name", "in"),
-        "http": ("scheme",),
-        "oauth2": ("flows",),
-        "openIdConnect": ("openIdConnectUrl",),
+_SCHEME_NEEDS = {
+    "apiKey": ("name", "in"),
+    "http": ("scheme",),
+    "oauth2": ("flows",),
+    "openIdConnect": ("openIdConnectUrl",),
+}
+
+
+@shaped(
+    {
+        "anyOf": [
+            {"properties": {"type": {"const": kind}}, "required": list(needed)}
+            for kind, needed in _SCHEME_NEEDS.items()
+        ]
     }
+)
+def _scheme(walk: Walk, node: Node) -> None:
+    needs = _SCHEME_NEEDS
     kinds = (*needs, "mutualTLS") if walk.dialect == "3.1" else tuple(needs)
     kind = node.value.get("type")
     if "type" in node.value and kind not in kinds:
@@ -185,7 +239,7 @@ def _scheme(walk: Walk, node: Node) -> None:
 
 
 DESCRIBED: dict[str, Check] = {"summary": text, "description": text}
-EXAMPLE = Form("an example", {**DESCRIBED, "value": anything, "externalValue": text})
+EXAMPLE = Form("an example", {**DESCRIBED, "value": anything, "externalValue": text}, section="examples")
 _VALUE: dict[str, Check] = {
     "description": text,
     "required": flag,
@@ -199,8 +253,8 @@ _VALUE: dict[str, Check] = {
     "examples": named(or_reference(EXAMPLE)),
     "content": _media_types,
 }
-PARAMETER = Form("a parameter", {"name": text, "in": text, **_VALUE}, ("name", "in"), _parameter)
-HEADER = Form("a header", _VALUE, (), _schema_or_content)
+PARAMETER = Form("a parameter", {"name": text, "in": text, **_VALUE}, ("name", "in"), _parameter, "parameters")
+HEADER = Form("a header", _VALUE, (), _schema_or_content, "headers")
 ENCODING = Form(
     "an encoding",
     {
@@ -217,7 +271,7 @@ MEDIA_TYPE = Form(
         "schema": check_schema,
         "example": anything,
         "examples": named(or_reference(EXAMPLE)),
-        "encoding": named(ENCODING.check),
+        "encoding": named(ENCODING),
     },
 )
 SERVER = Form("a server", {"url": text, "description": text, "variables": a_mapping}, ("url",))
@@ -229,10 +283,16 @@ LINK = Form(
         "parameters": a_mapping,
         "requestBody": anything,
         "description": text,
-        "server": SERVER.check,
+        "server": SERVER,
     },
+    section="links",
 )
-REQUEST_BODY = Form("a request body", {"description": text, "content": _media_types, "required": flag}, ("content",))
+REQUEST_BODY = Form(
+    "a request body",
+    {"description": text, "content": _media_types, "required": flag},
+    ("content",),
+    section="requestBodies",
+)
 RESPONSE = Form(
     "a response",
     {
@@ -242,6 +302,7 @@ RESPONSE = Form(
         "links": named(or_reference(LINK)),
     },
     ("description",),
+    section="responses",
 )
 INFO = Form(
     "`info`",
@@ -270,4 +331,5 @@ SECURITY_SCHEME = Form(
     },
     ("type",),
     _scheme,
+    "securitySchemes",
 )

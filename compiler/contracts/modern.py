@@ -5,7 +5,6 @@ Source: https://www.openapis.org/blog/2021/02/16/migrating-from-openapi-3-0-to-3
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 _ANNOTATIONS = frozenset(
@@ -25,7 +24,7 @@ def modern(schema: dict[str, Any]) -> dict[str, Any]:
     if not schema.pop("nullable", False):
         return schema
     if "type" in schema:
-        schema["type"] = [schema["type"], "null"]
+        schema["type"] = "null" if schema["type"] == "null" else [schema["type"], "null"]
         return schema
     outer = {key: value for key, value in schema.items() if key in _ANNOTATIONS or key.startswith("x-")}
     inner = {key: value for key, value in schema.items() if key not in outer}
@@ -35,8 +34,8 @@ def modern(schema: dict[str, Any]) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A value without places: dict and list of the language itself."""
     kind = type(value)
-    if kind is dict or kind is list or not isinstance(value, (Mapping, list)):
+    if kind is str or kind is dict or kind is list or not isinstance(value, (dict, list)):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     return [plain(inner) for inner in value]

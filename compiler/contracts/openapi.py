@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from compiler.contracts.refs import Node, Scope
+from compiler.contracts.sound import WORTH_COMPILING, is_sound
 from compiler.contracts.structure import METHODS, check_structure
 from compiler.diagnostics import Finding
 from compiler.files import Library
@@ -118,8 +119,8 @@ class Api:
 
 def children(holder: Node, key: str) -> Iterator[Node]:
     """The nodes below ``holder[key]``, of a list or a mapping; nothing where there is no such key."""
-    inner = holder.value.get(key) if isinstance(holder.value, Mapping) else None
-    if isinstance(inner, Mapping):
+    inner = holder.value.get(key) if isinstance(holder.value, dict) else None
+    if isinstance(inner, dict):
         for name in inner:
             yield Node(inner[name], holder.document, (*holder.path, key, name))
     elif isinstance(inner, list):
@@ -134,9 +135,11 @@ def load(document: Document, at: tuple[str | int, ...], library: Library) -> tup
     """
     scope = Scope(library, document, at)
     root = scope.root_of(document)
-    findings = check_structure(root, scope)
-    if findings:
-        return None, findings
+    large = len(document.source.text) >= WORTH_COMPILING
+    if not (large and is_sound(root.value, len(at))):
+        findings = check_structure(root, scope)
+        if findings:
+            return None, findings
     info = root["info"]
     operations = tuple(_operations(root, scope))
     by_key = {f"{o.method} {o.path_text}": o for o in operations}

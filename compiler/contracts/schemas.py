@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache
 
 from compiler.contracts.refs import MAX_CHAIN, Node
-from compiler.contracts.walk import Walk
+from compiler.contracts.walk import Shape, Walk, shaped
 from compiler.diagnostics import Finding, did_you_mean, one_of
 
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -46,6 +46,7 @@ _ONLY_31 = _words(
 _MAY_BE_TRUE_OR_FALSE = _words("additionalProperties additionalItems")
 
 
+@shaped({"$ref": "#/$defs/schema"})
 def check_schema(walk: Walk, node: Node) -> None:
     """Note what is wrong with a schema and all schemas below it; what references lead to is looked at once each."""
     schema = node.value
@@ -87,6 +88,55 @@ def check_schema(walk: Walk, node: Node) -> None:
         if walk.dialect == "3.0" and key in _ONLY_31:
             help = "write `enum` with the one value" if key == "const" else "use OpenAPI 3.1, which has it"
             walk.wrong(node[key], f"`{key}` is not in OpenAPI 3.0, where it means nothing", help, key=True)
+
+
+def shape(dialect: str) -> Shape:
+    """What `#/$defs/schema` means in the shapes of checks: schemas in which nothing is wrong.
+
+    Patterns and the targets of references are left to whoever asks, and references stay among the components.
+    """
+    inner: Shape = {"$ref": "#/$defs/schema"}
+    number, text, names = {"type": "number"}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+    families: tuple[tuple[Iterable[str], Shape], ...] = (
+        (_ONE, inner),
+        (_MAY_BE_TRUE_OR_FALSE, {"anyOf": [{"type": "boolean"}, inner]}),
+        (_LIST, {"type": "array", "minItems": 1, "items": inner}),
+        (_NAMED, {"type": "object", "additionalProperties": inner}),
+        (_COUNTS, {"type": "integer", "minimum": 0}),
+        (_NUMBERS, number),
+        (_FLAGS, {"type": "boolean"}),
+        (_TEXTS, text),
+        (_OTHER, True),
+        (("$dynamicRef", "$recursiveRef", "patternProperties"), False),
+    )
+    keys: dict[str, Shape] = {
+        **{key: form for family, form in families for key in family},
+        "multipleOf": {"type": "number", "exclusiveMinimum": 0},
+        "type": {"enum": [one for one in TYPES if one != "null"]},
+        "enum": {"type": "array", "minItems": 1},
+        "required": names,
+        "dependentRequired": {"type": "object", "additionalProperties": names},
+        **{key: {"type": "boolean"} for key in ("exclusiveMinimum", "exclusiveMaximum")},
+        "pattern": text,
+        "$ref": {"type": "string", "pattern": "^#/components/schemas/[^/%~]+$"},
+        "discriminator": {
+            "type": "object",
+            "properties": {"propertyName": text, "mapping": {"type": "object", "additionalProperties": text}},
+            "required": ["propertyName"],
+        },
+    }
+    if dialect == "3.0":
+        keys |= dict.fromkeys(_ONLY_31, False)
+    else:
+        one_type = {"enum": list(TYPES)}
+        keys["type"] = {"anyOf": [one_type, {"type": "array", "minItems": 1, "items": one_type}]}
+        keys |= {"exclusiveMinimum": number, "exclusiveMaximum": number}
+    return {
+        "type": ["object"] if dialect == "3.0" else ["object", "boolean"],
+        "properties": keys,
+        "patternProperties": {"^x-": True},
+        "additionalProperties": False,
+    }
 
 
 @cache
@@ -165,7 +215,7 @@ def _leads_nowhere(walk: Walk, start: Node) -> bool:
         if not open_nodes:
             return False
         node = open_nodes.pop()
-        if not isinstance(node.value, Mapping):
+        if not isinstance(node.value, dict):
             continue
         if node.is_reference:
             target = walk.scope.target(node)
@@ -198,10 +248,9 @@ def _type(walk: Walk, node: Node) -> None:
             return
         if not value:
             walk.wrong(node["type"], "the list of types is empty", key=True)
+    # OpenAPI 3.0 leaves `null` out of JSON Schema's types; documents of it name it all the same, to say what it says
     for one in value if isinstance(value, list) else [value]:
-        if walk.dialect == "3.0" and one == "null":
-            walk.wrong(node["type"], "OpenAPI 3.0 has no type `null`", "write `nullable: true` beside the type")
-        elif one not in TYPES:
+        if one not in TYPES:
             walk.wrong(node["type"], f"`{one}` is no type", did_you_mean(str(one), TYPES) or one_of(TYPES))
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compiler.contracts import forms
 from compiler.contracts.forms import Form, component, listed, named, or_reference, text
 from compiler.contracts.refs import Node, Scope
 from compiler.contracts.schemas import check_schema
-from compiler.contracts.walk import Walk
+from compiler.contracts.walk import Walk, shaped
 from compiler.diagnostics import Finding, did_you_mean
 from compiler.paths import PathTemplate
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_STATUS = re.compile(r"[1-5](\d\d|XX)|default")
+_STATUS = re.compile(r"[1-5]([0-9][0-9]|XX)|default")
 _VERSION = re.compile(r"3\.[01]\.\d+(-.*)?")
 _DIALECTS = ("https://spec.openapis.org/oas/3.1/dialect/base", "https://json-schema.org/draft/2020-12/schema")
 
@@ -68,18 +67,21 @@ def _dialect(walk: Walk, root: Node) -> bool:
     return True
 
 
-def _document(walk: Walk, root: Node) -> None:
-    names = Names()
+def document_form(names: Names) -> Form:
+    """The form of a whole document; ``names`` gathers what must be unique in it."""
 
+    @shaped(_PATHS_SHAPE)
     def paths(walk: Walk, node: Node) -> None:
         if walk.mapping(node, "`paths`"):
             _paths(walk, node, names)
 
+    @shaped(False)
     def webhooks(walk: Walk, node: Node) -> None:
         if walk.mapping(node, "`webhooks`"):
             for name in node.value:
                 _path_item(walk, node[name], None, names)
 
+    @shaped(False)
     def path_items(walk: Walk, node: Node) -> None:
         _path_item(walk, node, None, None)
 
@@ -98,26 +100,31 @@ def _document(walk: Walk, root: Node) -> None:
             "pathItems": component(path_items),
         },
     )
-    Form(
+    return Form(
         "the document",
         {
             "openapi": text,
-            "info": forms.INFO.check,
+            "info": forms.INFO,
             "jsonSchemaDialect": _json_schema_dialect,
-            "servers": listed(forms.SERVER.check),
+            "servers": listed(forms.SERVER),
             "paths": paths,
             "webhooks": webhooks,
-            "components": components.check,
+            "components": components,
             "security": _security,
-            "tags": listed(forms.TAG.check),
+            "tags": listed(forms.TAG),
             "externalDocs": forms.a_mapping,
         },
         ("info",),
-    ).check(walk, root)
+    )
+
+
+def _document(walk: Walk, root: Node) -> None:
+    document_form(Names())(walk, root)
     if "paths" not in root.value and (walk.dialect == "3.0" or not root.value.keys() & {"webhooks", "components"}):
         walk.wrong(root, "the document lacks `paths`", "add `paths:`", key=True)
 
 
+@shaped({"enum": list(_DIALECTS)})
 def _json_schema_dialect(walk: Walk, node: Node) -> None:
     if node.value not in _DIALECTS:
         walk.wrong(
@@ -166,12 +173,12 @@ def _path_item(walk: Walk, node: Node, template: PathTemplate | None, names: Nam
             node[key], f"`{key}` beside `$ref` does not count", "move it to what the reference leads to", key=True
         )
     if walk.first_visit("path item", item):
-        _ITEM.check(walk, item)
+        _ITEM(walk, item)
     shared = _parameters(walk, item)
-    operations = [item[method] for method in METHODS if isinstance(item.value.get(method), Mapping)]
+    operations = [item[method] for method in METHODS if isinstance(item.value.get(method), dict)]
     for operation in operations:
         if walk.first_visit("operation", operation):
-            OPERATION.check(walk, operation)
+            OPERATION(walk, operation)
             if walk.dialect == "3.0" and "responses" not in operation.value:
                 walk.wrong(operation, "an operation lacks `responses`", "add `responses:`", key=True)
         own = _parameters(walk, operation)
@@ -215,22 +222,34 @@ def _parameters(walk: Walk, holder: Node) -> Parameters:
     found: Parameters = {}
     for index in range(len(listed) if isinstance(listed, list) else 0):
         node = walk.scope.resolve(holder["parameters"][index])
-        if isinstance(node.value, Mapping):
+        if isinstance(node.value, dict):
             found[str(node.value.get("name")), str(node.value.get("in"))] = node
     return found
 
 
+_PARAMETERS = listed(or_reference(forms.PARAMETER))
+
+
+@shaped(_PARAMETERS.shape)
 def _unique_parameters(walk: Walk, node: Node) -> None:
-    listed(or_reference(forms.PARAMETER))(walk, node)
+    _PARAMETERS(walk, node)
     seen: Parameters = {}
     for index in range(len(node.value) if isinstance(node.value, list) else 0):
         parameter = walk.scope.resolve(node[index])
-        if isinstance(parameter.value, Mapping):
+        if isinstance(parameter.value, dict):
             name, place = parameter.value.get("name"), parameter.value.get("in")
             if seen.setdefault((str(name), str(place)), node[index]).path != node[index].path:
                 walk.wrong(node[index], f"the {place} parameter `{name}` stands twice", "keep one of the two")
 
 
+@shaped(
+    {
+        "type": "object",
+        "minProperties": 1,
+        "patternProperties": {f"^({_STATUS.pattern})$": or_reference(forms.RESPONSE).shape},
+        "additionalProperties": False,
+    }
+)
 def _responses(walk: Walk, node: Node) -> None:
     if not walk.mapping(node, "`responses`"):
         return
@@ -245,9 +264,10 @@ def _responses(walk: Walk, node: Node) -> None:
                 "write a status such as `200`, or `2XX`, or `default`",
                 key=True,
             )
-        walk.referable(node[status], forms.RESPONSE.called, forms.RESPONSE.check)
+        walk.referable(node[status], forms.RESPONSE.called, forms.RESPONSE)
 
 
+@shaped({"type": "array", "items": {"type": "object"}})
 def _security(walk: Walk, node: Node) -> None:
     if not walk.listed(node, "`security`"):
         return
@@ -262,11 +282,12 @@ def _security(walk: Walk, node: Node) -> None:
 
 
 def _schemes(root: Node) -> set[str]:
-    components = root.value.get("components") if isinstance(root.value, Mapping) else None
-    schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
-    return set(schemes) if isinstance(schemes, Mapping) else set()
+    components = root.value.get("components") if isinstance(root.value, dict) else None
+    schemes = components.get("securitySchemes") if isinstance(components, dict) else None
+    return set(schemes) if isinstance(schemes, dict) else set()
 
 
+@shaped(False)
 def _callback(walk: Walk, node: Node) -> None:
     def each(walk: Walk, node: Node) -> None:
         if walk.mapping(node, "a callback"):
@@ -290,7 +311,7 @@ OPERATION = Form(
         "callbacks": named(_callback),
         "deprecated": forms.flag,
         "security": _security,
-        "servers": listed(forms.SERVER.check),
+        "servers": listed(forms.SERVER),
     },
 )
 _ITEM = Form(
@@ -298,8 +319,19 @@ _ITEM = Form(
     {
         "$ref": text,
         **forms.DESCRIBED,
-        "servers": listed(forms.SERVER.check),
+        "servers": listed(forms.SERVER),
         "parameters": _unique_parameters,
         **dict.fromkeys(METHODS, forms.a_mapping),
     },
 )
+_PATHS_SHAPE = {
+    "type": "object",
+    "patternProperties": {
+        "^/": {
+            **_ITEM.shape,
+            "properties": {**_ITEM.shape["properties"], "$ref": False, **dict.fromkeys(METHODS, OPERATION.shape)},
+        },
+        "^x-": True,
+    },
+    "additionalProperties": False,
+}

@@ -7,7 +7,7 @@ attempt stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -240,7 +240,7 @@ def _sample_names(atoms: Sequence[Node]) -> list[str]:
         names = list(_pattern_names(atom, 0))
         if names:
             return names[:1]
-    if any(isinstance(atom.value.get("additionalProperties"), Mapping) for atom in atoms):
+    if any(isinstance(atom.value.get("additionalProperties"), dict) for atom in atoms):
         return ["key"]
     return []
 

@@ -35,6 +35,11 @@ def label_order(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
+def media_type(contract: str, label: str) -> str:
+    """The media type by which clients ask for a version of a contract, where that is how they do."""
+    return f"application/vnd.{contract}.v{label}+json"
+
+
 def in_order(versions: Iterable[str]) -> list[str]:
     """Lowest first."""
     return sorted(versions, key=lambda v: (precedence(v), v))

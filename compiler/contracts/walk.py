@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from compiler.contracts.refs import MAX_CHAIN, Node, Scope
 from compiler.diagnostics import Finding, Note
@@ -13,7 +14,38 @@ MAX_FINDINGS = 50
 MAX_DEPTH = 150
 """A document nested deeper than this is refused, so that all later walks over it may recurse."""
 
-Check = Callable[["Walk", Node], None]
+Run = Callable[["Walk", Node], None]
+Shape = Mapping[str, Any] | bool
+"""A JSON Schema (2020-12); its references lead to the definitions of :mod:`compiler.contracts.sound`."""
+
+
+class Check(Protocol):
+    """What a value must be. Called, it notes what is wrong.
+
+    Where ``shape`` holds, the call surely finds nothing wrong but what takes more than one place into view; ``False``
+    where no schema can say so.
+    """
+
+    @property
+    def shape(self) -> Shape: ...
+
+    def __call__(self, walk: Walk, node: Node, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A check that is a function."""
+
+    run: Run
+    shape: Shape
+
+    def __call__(self, walk: Walk, node: Node, /) -> None:
+        self.run(walk, node)
+
+
+def shaped(shape: Shape) -> Callable[[Run], Plain]:
+    """Makes a check of a function."""
+    return lambda run: Plain(run, shape)
 
 
 @dataclass(slots=True)
@@ -26,7 +58,7 @@ class Walk:
     more: int = 0
     """Defects beyond MAX_FINDINGS."""
     visited: set[tuple[str, str, tuple[str | int, ...]]] = field(default_factory=set)
-    waiting: list[tuple[Check, Node]] = field(default_factory=list)
+    waiting: list[tuple[Run, Node]] = field(default_factory=list)
 
     def wrong(
         self,
@@ -53,7 +85,7 @@ class Walk:
 
     def mapping(self, node: Node, what: str) -> bool:
         """Whether the node is a mapping at a bearable depth; notes a defect where it is none."""
-        if isinstance(node.value, Mapping):
+        if isinstance(node.value, dict):
             if len(node.path) > MAX_DEPTH:
                 self.wrong(node, f"nested deeper than {MAX_DEPTH} levels", "name the inner parts under `components`")
                 return False
@@ -80,7 +112,7 @@ class Walk:
         """The object behind a chain of references; None, with a defect noted, where it leads nowhere or in a circle."""
         start = node
         for _ in range(MAX_CHAIN):
-            if not isinstance(node.value, Mapping) or "$ref" not in node.value:
+            if not isinstance(node.value, dict) or "$ref" not in node.value:
                 return node
             if not isinstance(node.value["$ref"], str):
                 self.wrong(node["$ref"], "`$ref` must be a text")
@@ -93,7 +125,7 @@ class Walk:
         self.wrong(start["$ref"], "this reference leads back to itself", "point it at what is meant")
         return None
 
-    def referable(self, node: Node, kind: str, check: Check) -> Node | None:
+    def referable(self, node: Node, kind: str, check: Run) -> Node | None:
         """Check an object, or what a reference in its place leads to (once); gives it, or None where it is broken."""
         target = self.follow(node)
         if target is None:

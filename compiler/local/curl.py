@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from compiler.contracts.examples import sample_request
 from compiler.contracts.openapi import Api, Operation
+from compiler.contracts.versions import media_type
 from compiler.local.ports import bracketed, reached_at
 from compiler.plan import Deployable, Exposed
 
@@ -48,13 +49,18 @@ def calls(deployable: Deployable, exposed: Exposed, api: Api, most: int = _EACH)
 
 def call(deployable: Deployable, exposed: Exposed, api: Api, operation: Operation) -> Call:
     """A call of one operation with what its contract requires."""
-    path, query, headers, body, media_type = sample_request(api, operation)
+    path, query, headers, body, content_type = sample_request(api, operation)
     target = exposed.prefix + filled(operation, path) + (f"?{urlencode(query)}" if query else "")
     sent = {name: str(value) for name, value in headers.items()}
-    if deployable.version_key.source == "header" and deployable.version_key.name is not None:
-        sent[deployable.version_key.name] = exposed.label
-    if body is not None and media_type is not None:
-        sent["content-type"] = media_type
+    key = deployable.version_key
+    if key.source == "header" and key.name is not None:
+        sent[key.name] = exposed.label
+    elif key.source == "query" and key.name is not None:
+        target += ("&" if query else "?") + urlencode({key.name: exposed.label})
+    elif key.source == "media_type":
+        sent["accept"] = media_type(exposed.contract, exposed.label)
+    if body is not None and content_type is not None:
+        sent["content-type"] = content_type
     return Call(operation.method, target, sent, body)
 
 
@@ -68,16 +74,19 @@ def filled(operation: Operation, values: Mapping[str, str]) -> str:
     return "".join(done)
 
 
-def base(deployable: Deployable) -> str:
-    """Scheme, host and port under which clients find the gateway; ``any`` stands in for a wildcard's star."""
+def base(deployable: Deployable, exposed: Exposed | None = None) -> str:
+    """Scheme, host and port under which clients find the gateway, or one version where the host names it.
+
+    ``any`` stands in for a wildcard's star.
+    """
     scheme = "https" if deployable.listener.tls else "http"
-    return f"{scheme}://{bracketed(_host(deployable))}:{deployable.listener.port}"
+    return f"{scheme}://{bracketed(_host(deployable, exposed))}:{deployable.listener.port}"
 
 
-def options(deployable: Deployable, authority: Path | None) -> tuple[str, ...]:
+def options(deployable: Deployable, authority: Path | None, exposed: Exposed | None = None) -> tuple[str, ...]:
     """What makes curl find the gateway under its own name, and trust the authority of a throwaway certificate."""
     found: list[str] = []
-    host, listen = _host(deployable), deployable.listener
+    host, listen = _host(deployable, exposed), deployable.listener
     if host != reached_at(listen.address):
         found += ["--resolve", f"{host}:{listen.port}:{bracketed(reached_at(listen.address))}"]
     if authority is not None:
@@ -99,6 +108,9 @@ def line(base: str, made: Call, options: tuple[str, ...]) -> str:
     return shlex.join([*words, base + made.target])
 
 
-def _host(deployable: Deployable) -> str:
+def _host(deployable: Deployable, exposed: Exposed | None) -> str:
+    if deployable.version_key.source == "host":
+        own = deployable.version_key.hosts[0]
+        return f"v{exposed.label}.{own}" if exposed else own
     named = [host.replace("*.", "any.") for host in deployable.hosts if host != "*"]
     return named[0] if named and "*" not in deployable.hosts else reached_at(deployable.listener.address)

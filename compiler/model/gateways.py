@@ -11,7 +11,6 @@ from compiler.model.kinds import (
     OPERATION_KEY,
     Address,
     Bounds,
-    HeaderName,
     Host,
     HostPattern,
     Items,
@@ -21,6 +20,7 @@ from compiler.model.kinds import (
     Percent,
     Port,
     UrlPath,
+    VersionName,
     Where,
     doc,
     place,
@@ -61,7 +61,7 @@ class Versioning:
 
     where: Where = place()
     in_: Literal["path", "header", "media_type", "query", "host"] = doc("Where the version stands.", "path", "path")
-    name: HeaderName | None = doc("The header's or the query parameter's name.", "x-api-version", None)
+    name: VersionName | None = doc("The header's or the query parameter's name.", "x-api-version", None)
     default: Literal["none", "latest", "oldest"] = doc("What a request without a version gets.", "latest", "none")
 
 
@@ -154,6 +154,8 @@ class Observability:
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The entry point for all clients."""
+
+    VARIES: ClassVar[frozenset[str]] = frozenset({"admin", "hosts", "listen", "observability"})
 
     where: Where = place()
     listen: Listen = doc("The socket that clients connect to.", {"address": "0.0.0.0", "port": 8443})

@@ -81,6 +81,11 @@ class Where:
         """The place of the object's whole value."""
         return self._span
 
+    @property
+    def node(self) -> MapNode | ListNode | None:
+        """What the object was decoded from."""
+        return self._node
+
     def __getitem__(self, path: str | int | tuple[str | int, ...]) -> Span:
         """The place of the value at ``path`` below the object, or the nearest place above it."""
         steps = path if isinstance(path, tuple) else (path,)
@@ -210,6 +215,10 @@ HEADER_VALUE = Scalar(
     "a header value: one line of printable characters", r"([\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?)?", raw=True
 )
 OPERATION_KEY = Scalar("an operationId, or a method and a path such as `GET /orders/{id}`", r"\S(.*\S)?")
+
+VersionName = Annotated[
+    str, Scalar("the name of a header or of a query parameter, such as `x-api-version`", r"[A-Za-z0-9._~-]+")
+]
 
 _DURATION = r"[0-9]+(ms|s|m|h|d)"
 Name = Annotated[str, NAME]

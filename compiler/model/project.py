@@ -101,6 +101,8 @@ class Project:
     gateways: GatewaysByName = place()
     aggregators: AggregatorsByName = place()
     edges: EdgesByName = place()
+    environment: str | None = None
+    """The environment that is laid over the files, if one is."""
 
     @property
     def deployables(self) -> tuple[tuple[str, Gateway], ...]:

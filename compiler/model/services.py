@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from compiler.model.kinds import (
     NAME,
@@ -98,6 +98,20 @@ class HashOn:
 @dataclass(frozen=True, slots=True)
 class Service:
     """Something that runs behind the gateway and implements one version of one contract."""
+
+    VARIES: ClassVar[frozenset[str]] = frozenset(
+        {
+            "circuit_breaker",
+            "connect_timeout",
+            "endpoints",
+            "hash_on",
+            "health_check",
+            "load_balancing",
+            "outlier_detection",
+            "tls",
+            "weight",
+        }
+    )
 
     where: Where = place()
     endpoints: Annotated[tuple[Endpoint, ...], Items(least=1)] = doc(

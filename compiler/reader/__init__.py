@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from compiler.diagnostics import Finding
 from compiler.reader.json_text import read_json
-from compiler.reader.nodes import MAX_DEPTH, Document, ListNode, MapNode, Path, find_in_nodes
+from compiler.reader.nodes import MAX_DEPTH, Document, LaidNode, ListNode, MapNode, Path, find_in_nodes
 from compiler.reader.scalars import MAX_DIGITS, plain_scalar
+from compiler.reader.yaml_plain import read_plain
 from compiler.reader.yaml_text import MAX_EXPANDED, read_yaml
 from compiler.source import Source
 
@@ -14,6 +15,7 @@ __all__ = [
     "MAX_DIGITS",
     "MAX_EXPANDED",
     "Document",
+    "LaidNode",
     "ListNode",
     "MapNode",
     "Path",
@@ -28,4 +30,4 @@ def read(source: Source) -> tuple[Document | None, list[Finding]]:
     """The document of a source. ``None`` comes with at least one error; a document may come with errors too."""
     if source.name.endswith(".json"):
         return read_json(source)
-    return read_yaml(source)
+    return read_plain(source)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from compiler.diagnostics import Finding, Note
-from compiler.json_places import JsonPlaces
 from compiler.source import Source, Span
 
 MAX_DEPTH = 200
 """Collections nested deeper than this are refused."""
 Path = Sequence[str | int]
+
+
+class Places(Protocol):
+    """Finds places in a text that was read as plain data."""
+
+    def find(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+        """Offsets of the value at ``path`` (of its key, if ``key``); of the nearest value above where it is absent."""
 
 
 class MapNode(dict[str, Any]):
@@ -38,6 +44,32 @@ class MapNode(dict[str, Any]):
     @property
     def span(self) -> Span:
         return Span(self.source, self.start, self.end)
+
+
+class LaidNode(MapNode):
+    """A mapping that was laid together from several others, often of different files: each key stays where it stands.
+
+    The mapping's own place is that of ``over``.
+    """
+
+    __slots__ = ("origins",)
+
+    def __init__(self, over: MapNode) -> None:
+        super().__init__(over.source, over.start)
+        self.end = over.end
+        self.origins: dict[str, MapNode] = {}
+
+    def put(self, key: str, value: Any, origin: MapNode) -> None:
+        """Take a value for a key of ``origin``, whose place it keeps."""
+        self[key] = value
+        self.marks[key] = origin.marks[key]
+        self.origins[key] = origin
+
+    def key_span(self, key: str) -> Span:
+        return self.origins[key].key_span(key)
+
+    def value_span(self, key: str) -> Span:
+        return self.origins[key].value_span(key)
 
 
 class ListNode(list[Any]):
@@ -68,8 +100,8 @@ class Document:
     source: Source
     root: Any
     top: Span = field(repr=False)
-    places: JsonPlaces | None = field(default=None, repr=False, compare=False)
-    """Of JSON text; values of YAML text know their places themselves."""
+    places: Places | None = field(default=None, repr=False, compare=False)
+    """Of plain data; nodes know their places themselves."""
 
     def span(self, path: Path, *, key: bool = False) -> Span:
         """The place of the value at ``path`` (of its key, if ``key``); of the nearest one above where it is absent."""

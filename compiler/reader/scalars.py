@@ -16,14 +16,14 @@ _CORE = re.compile(
       | (?P<nan>\.(?:nan|NaN|NAN))\Z""",
     re.VERBOSE,
 )
-_MAYBE_NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
+MAYBE_NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
 MAX_DIGITS = 400
 """A whole number with more digits than this is refused, as turning it into a number takes quadratic time."""
 
 
 def plain_scalar(text: str) -> str | int | float | bool | None:
     """The value of an unquoted scalar by YAML 1.2's core schema. Raises ValueError for a number beyond all use."""
-    if text and text[0] not in _MAYBE_NOT_TEXT:
+    if text and text[0] not in MAYBE_NOT_TEXT:
         return text
     match = _CORE.match(text)
     if match is None:

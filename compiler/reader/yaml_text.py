@@ -37,7 +37,7 @@ _SYNTAX_HELP = {
     "found unexpected end of stream": "a quote or bracket is not closed",
     "could not find expected ':'": "a key is followed by `: ` and its value",
 }
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _TAG_PREFIX = "tag:yaml.org,2002:"
 
@@ -54,7 +54,7 @@ def read_yaml(source: Source) -> tuple[Document | None, list[Finding]]:
     """The document of YAML text, whatever its file is called; every node knows its place."""
     builder = _Builder(source)
     try:
-        bad = _UNPRINTABLE.search(source.text)
+        bad = UNPRINTABLE.search(source.text)
         if bad:
             raise _Refused(
                 syntax_error(source, bad.start(), f"a character that YAML does not allow: U+{ord(bad.group()):04X}")

@@ -34,8 +34,8 @@ def columns(text: str) -> int:
     )
 
 
-def excerpt(span: Span, masked: Sequence[Span] = ()) -> tuple[int, str, str]:
-    """The number of a span's first line, that line, and the line of carets below it.
+def excerpt(span: Span, masked: Sequence[Span] = (), width: int = WIDTH) -> tuple[int, str, str]:
+    """The number of a span's first line, that line in about ``width`` columns, and the line of carets below it.
 
     What ``masked`` spans cover is shown as asterisks.
     """
@@ -46,7 +46,7 @@ def excerpt(span: Span, masked: Sequence[Span] = ()) -> tuple[int, str, str]:
     start = min(column - 1, len(line))
     end = max(start, min(span.end - first, len(line)))
     cells = ["*" if _covered(first + at, span, masked) else shown(c) for at, c in enumerate(line)]
-    low, high = _window(cells, start, end)
+    low, high = _window(cells, start, end, width)
     head = "".join(cells[low:start])
     body = "".join(cells[start : min(end, high)])
     tail = "".join(cells[min(end, high) : high])
@@ -59,18 +59,18 @@ def _covered(offset: int, span: Span, masked: Sequence[Span]) -> bool:
     return any(m.source is span.source and m.start <= offset < m.end for m in masked)
 
 
-def _window(cells: Sequence[str], start: int, end: int) -> tuple[int, int]:
-    """The part of a line to show: all of it, or about WIDTH columns with the start of the span in them."""
-    if sum(map(columns, cells)) <= WIDTH:
+def _window(cells: Sequence[str], start: int, end: int, width: int) -> tuple[int, int]:
+    """The part of a line to show: all of it, or about ``width`` columns with the start of the span in them."""
+    if sum(map(columns, cells)) <= width:
         return 0, len(cells)
-    room = WIDTH - columns("".join(cells[start:end]))
+    room = width - columns("".join(cells[start:end]))
     low, used = start, 0
-    while low > 0 and used + columns(cells[low - 1]) <= max(room // 2, WIDTH // 5):
+    while low > 0 and used + columns(cells[low - 1]) <= max(room // 2, width // 5):
         low -= 1
         used += columns(cells[low])
     high = low
     used = 0
-    while high < len(cells) and used + columns(cells[high]) <= WIDTH:
+    while high < len(cells) and used + columns(cells[high]) <= width:
         used += columns(cells[high])
         high += 1
     return low, max(high, min(start + 1, len(cells)))

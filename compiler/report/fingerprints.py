@@ -18,7 +18,8 @@ def fingerprints(diagnostics: Sequence[Diagnostic]) -> list[str]:
     made = []
     for diagnostic in diagnostics:
         finding = diagnostic.finding
-        line = finding.where.source.line(finding.where.line).strip() if finding.where.source.text else ""
+        whole = finding.where.end == 0  # an empty place at the start stands for the file
+        line = "" if whole else finding.where.source.line(finding.where.line).strip()
         key = (finding.rule, finding.where.file, finding.message, line)
         seen[key] += 1
         made.append(hashlib.sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "replace")).hexdigest())

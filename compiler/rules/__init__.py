@@ -52,6 +52,8 @@ _ALL = (
     Rule("openapi-invalid", _E, "a contract's document is broken, or uses what cannot be judged", suppressible=False),
     Rule("version-invalid", _E, "not a semantic version, or not a range of them", suppressible=False),
     Rule("unknown-reference", _E, "a name that nothing bears"),
+    Rule("same-everywhere", _E, "an environment changes what is the same in every place", suppressible=False),
+    Rule("changes-nothing", _E, "an environment says what the project says already"),
     Rule("unknown-operation", _E, "an operation that the contract does not have"),
     Rule("unused", _W, "a contract, service or policy that nothing uses"),
     Rule("version-unsatisfied", _E, "no version matches the range"),

@@ -13,7 +13,7 @@ from compiler.backends.envoy import render
 from compiler.local.envoy import find_envoy, start
 from compiler.local.ports import free_port
 from compiler.plan import HeaderChanges, Target, VersionKey
-from compiler.tables import by_header, by_path
+from compiler.tables import by_path, by_version
 from tests.dataplane.conftest import Gateway, Serve, Upstream
 from tests.plans import deployable, forward, served
 
@@ -105,7 +105,7 @@ def test_every_answer_of_header_versioning_varies(serve: Serve, upstream: Upstre
     gateway = serve(
         deployable(
             hosts=("api.test",),
-            rules=by_header(operations, "x-api-version"),
+            rules=by_version(operations, VersionKey("header", "x-api-version")),
             clusters=(upstream.cluster(), gone),
             version_key=VersionKey("header", "x-api-version"),
         )

@@ -9,7 +9,7 @@ import pytest
 
 from compiler.plan import Addresses, Answer, Cors, Policies, VersionKey
 from compiler.routing import Request, answer
-from compiler.tables import by_header, by_path
+from compiler.tables import by_path, by_version
 from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
 from tests.plans import deployable, forward, served
 
@@ -95,15 +95,16 @@ def test_an_options_of_the_contract_is_no_preflight(gateway: Gateway, upstream: 
 
 
 def test_a_version_in_a_header_is_not_asked_for(serve: Serve, upstream: Upstream) -> None:
-    rules = by_header(
+    key = VersionKey("header", "x-version")
+    rules = by_version(
         [
             served("/orders/{id}", label="1", cors=LET_IN),
             served("/orders/{id}", label="2", cors=LET_IN),
             served("/orders/latest", label="2"),
         ],
-        "x-version",
+        key,
     )
-    made = deployable(rules=rules, clusters=(upstream.cluster(),), version_key=VersionKey("header", "x-version"))
+    made = deployable(rules=rules, clusters=(upstream.cluster(),), version_key=key)
     gateway = serve(made)
     assert preflight(gateway, "/orders/7").status == 200
     assert said(preflight(gateway, "/orders/latest")) == {}

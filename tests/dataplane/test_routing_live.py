@@ -6,9 +6,11 @@ import random
 import threading
 from dataclasses import replace
 
+import pytest
+
 from compiler.plan import Answer, Retry, Target, VersionKey
 from compiler.routing import Request, answer
-from compiler.tables import Served, by_header, by_path
+from compiler.tables import Served, by_path, by_version
 from tests.dataplane.conftest import Serve, Upstream
 from tests.plans import deployable, forward, served
 from tests.test_tables import METHODS, PATHS
@@ -86,7 +88,7 @@ def test_header_versioning(serve: Serve, upstream: Upstream) -> None:
         served("/orders", label=label, name=f"orders@{label}", action=forward(prepend=f"/s{label}"))
         for label in ("1", "2", "0.3")
     ]
-    table = by_header(operations, "x-api-version")
+    table = by_version(operations, VersionKey("header", "x-api-version"))
     gateway = serve(
         deployable(rules=table, clusters=(upstream.cluster(),), version_key=VersionKey("header", "x-api-version"))
     )
@@ -204,7 +206,71 @@ def test_renamed_files_reconfigure_without_a_restart(serve: Serve, upstream: Ups
         assert gateway.running.stat(f"{name}.update_rejected") == 0
 
 
-def test_envoy_answers_as_the_table_says(serve: Serve, upstream: Upstream) -> None:
+ACCEPTS = [
+    "",
+    "*/*",
+    "application/json",
+    "application/vnd.orders.v1+json",
+    "application/vnd.orders.2+json",
+    "text/html;q=0.9 , Application/Vnd.Orders.V2+Json ;q=0.1,*/*",
+    "application/vnd.orders.v2+json,application/vnd.orders.v1+json",
+    "application/vnd.orders.v3+json",
+    "application/vnd.orders.v3+json, application/vnd.orders.v1+json",
+    "application/vnd.orders.v1+xml",
+    "application/vnd.orders.v1",
+    "application/vnd.customers.v1+json",
+    "application/vnd.orders-old.v1+json",
+    "x/application/vnd.orders.v1+json",
+]
+QUERIES = [
+    "",
+    "v=1",
+    "v=v2",
+    "v=3",
+    "v=",
+    "v",
+    "v=1&v=2",
+    "v=3&v=1",
+    "v=&v=1",
+    "x=1&v=2&y=%26v=1",
+    "vv=1",
+    "w=?v=1",
+    "V=1",
+    "%76=1",
+    "v=%31",
+    "&&v=2&",
+    "a=/orders/export",
+]
+HOSTS = ["a.test", "v1.a.test", "V2.A.test:8080", "v3.a.test", "2.a.test", "b.a.test", "v1.b.a.test", "v1.v1.a.test"]
+
+
+def asking(chance: random.Random, key: VersionKey, method: str, path: str) -> Request:
+    """A request that names a version in a usual or an odd way, or none."""
+    match key.source:
+        case "header":
+            version = chance.choice(["", "1", "2", "v2", "3"])
+            query = chance.choice(["", "a=/orders/export"])
+            return Request(method, "any", path, {"x-api-version": version} if version else {}, query)
+        case "query":
+            return Request(method, "any", path, {}, chance.choice(QUERIES))
+        case "host":
+            return Request(method, chance.choice(HOSTS), path, {})
+        case _:
+            accept = chance.choice(ACCEPTS)
+            return Request(method, "any", path, {"accept": accept} if accept else {})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        VersionKey("header", "x-api-version"),
+        VersionKey("query", "v"),
+        VersionKey("media_type", None),
+        VersionKey("host", None, ("a.test", "b.a.test")),
+    ],
+    ids=lambda key: key.source,
+)
+def test_envoy_answers_as_the_table_says(serve: Serve, key: VersionKey) -> None:
     """A table with every kind of path in two versions, and requests that try its corners."""
     chance = random.Random(20260901)
     operations: list[Served] = []
@@ -214,38 +280,65 @@ def test_envoy_answers_as_the_table_says(serve: Serve, upstream: Upstream) -> No
                 name = f"{label} {method} {path}"
                 said = Answer(200, (("x-rule", name),), name)
                 operations.append(served(path, method, label=label, name=name, default=label == "2", action=said))
-    made = deployable(rules=by_header(operations, "x-api-version"), version_key=VersionKey("header", "x-api-version"))
+    hosts = ("*",) if key.source != "host" else (*key.hosts, *(f"v{n}.{host}" for n in "12" for host in key.hosts))
+    made = deployable(rules=by_version(operations, key), version_key=key, hosts=hosts)
     gateway = serve(made)
-    pieces = [
-        "orders",
-        "export",
-        "7",
-        "7.json",
-        "lines",
-        "",
-        "x",
-        "a.json",
-        "%41",
-        "é",
-        "a b",
-        "{id}",
-        "*",
-        "+",
-        ";v=1",
-    ]
+    pieces = ["orders", "export", "7", "7.json", "lines", "", "x", "a.json", "%41", "%C3%A9", "a%20b", "%7Bid%7D", "*"]
+    pieces += ["+", ";v=1"]
     for _ in range(400):
         path = "/" + "/".join(chance.choice(pieces) for _ in range(chance.randint(1, 3)))
-        path = (
-            path.replace("//", "/").replace("é", "%C3%A9").replace(" ", "%20").replace("{", "%7B").replace("}", "%7D")
-        )
-        method = chance.choice([*METHODS, "DELETE"])
-        version = chance.choice(["", "1", "2", "v2", "3"])
-        headers = {"x-api-version": version} if version else {}
-        query = chance.choice(["", "?a=/orders/export", "?"])
-        reply = gateway.call(method, path + query, headers)
-        rule = answer(made, Request(method, "any", path, headers))
+        request = asking(chance, key, chance.choice([*METHODS, "DELETE"]), path.replace("//", "/"))
+        query = f"?{request.query}" if request.query else chance.choice(["", "?"])
+        sent = {**request.headers, "host": request.host}
+        reply = gateway.call(request.method, request.path + query, sent)
+        rule = answer(made, request)
         expected = 404 if rule is None else rule.action.status if isinstance(rule.action, Answer) else 200
-        assert reply.status == expected, (method, path, version)
+        assert reply.status == expected, request
         if rule is not None and isinstance(rule.action, Answer):
             for name, value in rule.action.headers:
-                assert reply.headers[name] == value, (method, path, version)
+                assert reply.headers[name] == value, request
+            assert reply.body.decode() == (rule.action.body if request.method != "HEAD" else ""), request
+        varies = {"header": "x-api-version", "media_type": "accept"}.get(key.source)
+        assert reply.headers["vary"] == varies
+
+
+def test_the_version_is_taken_off_the_query_and_nothing_else(serve: Serve, upstream: Upstream) -> None:
+    key = VersionKey("query", "api-version")
+    operations = [served("/orders", label=label, name=f"orders@{label}", default=label == "1") for label in "12"]
+    made = deployable(rules=by_version(operations, key), clusters=(upstream.cluster(),), version_key=key)
+    gateway = serve(made)
+    for sent, received in (
+        ("", ""),
+        ("?", "?"),
+        ("?api-version=2", ""),
+        ("?api-version=2&api-version=1", ""),
+        ("?a=1&api-version=2", "?a=1"),
+        ("?api-version=2&a=1", "?a=1"),
+        ("?b=%26api-version=1&api-version=v2&a=b+c&flag", "?b=%26api-version=1&a=b+c&flag"),
+        ("?api-version=v2&e=&d=%20%2F%zz", "?e=&d=%20%2F%zz"),
+        ("?a=1?api-version=2", "?a=1?api-version=2"),
+        ("?xapi-version=1&api-versions=2", "?xapi-version=1&api-versions=2"),
+        ("?&&api-version=2&", "?&&"),
+    ):
+        reply = gateway.call("GET", "/orders" + sent)
+        assert reply.status == 200, sent
+        assert reply.json["path"] == "/orders" + received, sent
+
+
+def test_services_get_plain_json_asked_for(serve: Serve, upstream: Upstream) -> None:
+    key = VersionKey("media_type", None)
+    operations = [
+        served("/orders", label=label, name=label, default=label == "1", action=forward(prepend=f"/s{label}"))
+        for label in "12"
+    ]
+    made = deployable(rules=by_version(operations, key), clusters=(upstream.cluster(),), version_key=key)
+    gateway = serve(made)
+    for accept, path, received in (
+        ("application/vnd.orders.v2+json;q=0.3, text/html", "/s2/orders", "application/json"),
+        ("application/vnd.orders.v1+json", "/s1/orders", "application/json"),
+        ("text/csv", "/s1/orders", "text/csv"),
+    ):
+        reply = gateway.call("GET", "/orders", {"accept": accept})
+        assert reply.json["path"] == path
+        assert {name.lower(): value for name, value in reply.json["headers"].items()}["accept"] == received
+        assert reply.headers["vary"] == "accept"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 
@@ -13,16 +14,16 @@ from compiler.backends.envoy.listeners import listener
 from compiler.backends.envoy.routes import route_configuration
 from compiler.backends.envoy.types import CLUSTER, LISTENER, ROUTES, Data, Layout
 from compiler.plan import Answer, Deployable, Rule
-from compiler.yaml_text import dump
+from compiler.yaml_text import encoded
 
 __all__ = ["Layout", "render", "static"]
 
 
 def render(deployable: Deployable, layout: Layout, config_dir: str) -> dict[str, bytes]:
     """Every file of a deployable by name. ``config_dir`` is the folder in which Envoy finds them on its host."""
-    documents = _xds(deployable, config_dir) if layout == "xds" else {"envoy.yaml": static(deployable)}
-    documents["openapi.yaml"] = dict(deployable.api)
-    files = {name: dump(data).encode() for name, data in documents.items()}
+    documents = _xds(deployable, config_dir) if layout == "xds" else {"envoy.yaml": lambda: static(deployable)}
+    documents["openapi.yaml"] = lambda: dict(deployable.api)
+    files = {name: encoded(data()) for name, data in documents.items()}
     files["manifest.json"] = _manifest(deployable, files)
     return files
 
@@ -41,13 +42,14 @@ def static(deployable: Deployable) -> Data:
     }
 
 
-def _xds(deployable: Deployable, config_dir: str) -> dict[str, Data]:
+def _xds(deployable: Deployable, config_dir: str) -> dict[str, Callable[[], Data]]:
+    """Each file's content by name, to be made one after the other: routes can be large."""
     rds = {"rds": {"route_config_name": deployable.name, "config_source": watched(config_dir, "routes.yaml")}}
     return {
-        "envoy.yaml": bootstrap(deployable) | followed(config_dir),
-        "listeners.yaml": {"resources": [{"@type": LISTENER, **listener(deployable, rds)}]},
-        "routes.yaml": {"resources": [{"@type": ROUTES, **route_configuration(deployable)}]},
-        "clusters.yaml": {"resources": [{"@type": CLUSTER, **cluster(c)} for c in deployable.clusters]},
+        "envoy.yaml": lambda: bootstrap(deployable) | followed(config_dir),
+        "listeners.yaml": lambda: {"resources": [{"@type": LISTENER, **listener(deployable, rds)}]},
+        "routes.yaml": lambda: {"resources": [{"@type": ROUTES, **route_configuration(deployable)}]},
+        "clusters.yaml": lambda: {"resources": [{"@type": CLUSTER, **cluster(c)} for c in deployable.clusters]},
     }
 
 
@@ -56,6 +58,7 @@ def _manifest(deployable: Deployable, files: dict[str, bytes]) -> bytes:
     data = {
         "gatewright": compiler_version(),
         "deployable": f"{deployable.kind}/{deployable.name}",
+        **({"environment": deployable.environment} if deployable.environment is not None else {}),
         "contracts": [
             {
                 "contract": e.contract,
@@ -69,7 +72,26 @@ def _manifest(deployable: Deployable, files: dict[str, bytes]) -> bytes:
         "routes": [_listed(rule) for rule in deployable.rules if not isinstance(rule.action, Answer)],
         "files": {name: "sha256:" + hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
     }
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    return _json_lines(data).encode()
+
+
+def _json_lines(data: Data) -> str:
+    """A mapping as JSON with a line for each entry, and for each item of a list or mapping in it."""
+    entries = []
+    for key, value in data.items():
+        if isinstance(value, list):
+            items = ",\n".join("    " + _json(item) for item in value)
+            text = f"[\n{items}\n  ]" if items else "[]"
+        elif isinstance(value, dict):
+            items = ",\n".join(f"    {_json(name)}: {_json(item)}" for name, item in value.items())
+            text = f"{{\n{items}\n  }}" if items else "{}"
+        else:
+            text = _json(value)
+        entries.append(f"  {_json(key)}: {text}")
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _listed(rule: Rule) -> Data:

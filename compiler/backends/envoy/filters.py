@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
 from compiler.backends.envoy.types import (
@@ -27,7 +28,9 @@ from compiler.backends.envoy.types import (
     ROUTER,
     Data,
 )
-from compiler.plan import Addresses, Compression, Deployable, Forward, Policies, Rule
+from compiler.backends.envoy.versions import taken_off, varies_by
+from compiler.plan import Addresses, Compression, Cors, Deployable, Forward, Policies, Rule
+from compiler.yaml_text import Line, line
 
 OWN_HEADERS = {"prefix": "x-envoy-"}
 """Headers by which Envoy is steered and tells of itself; they are nobody else's business on either side."""
@@ -51,16 +54,26 @@ _ENCODINGS: tuple[Compression, ...] = ("brotli", "gzip")
 
 
 @dataclass(frozen=True, slots=True)
+class OnRoute:
+    """What filters look at of a route: its own policies, the usual ones of the chain, and what scripts may do."""
+
+    own: Policies
+    usual: Policies
+    cors: Cors | None
+    preflight: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """One line of the table.
 
     ``chain`` gives the filters as they stand in the chain, for the policies that occur in the deployable; ``route``
-    gives what a route says of them (by name), from its own policies and those of the chain.
+    gives what a route says of them, by name.
     """
 
     what: str
     chain: Callable[[Deployable, frozenset[Policies]], Iterator[Data]]
-    route: Callable[[Rule, Policies, Policies], Data]
+    route: Callable[[OnRoute], Data]
 
 
 def http_filters(deployable: Deployable) -> list[Data]:
@@ -68,16 +81,22 @@ def http_filters(deployable: Deployable) -> list[Data]:
     occurring = frozenset(
         [deployable.policies, *(r.action.policies for r in deployable.rules if isinstance(r.action, Forward))]
     )
-    return [made for line in FILTERS for made in line.chain(deployable, occurring)]
+    return [made for one in FILTERS for made in one.chain(deployable, occurring)]
 
 
-def route_filters(rule: Rule, usual: Policies) -> Data:
-    """What the route of a rule says of filters beside what the chain says: ``typed_per_filter_config``."""
+def route_filters(rule: Rule, usual: Policies) -> Line | None:
+    """What the route of a rule says of filters beside what the chain says: ``typed_per_filter_config``, if anything."""
     own = rule.action.policies if isinstance(rule.action, Forward) else usual
-    return {name: config for line in FILTERS for name, config in line.route(rule, own, usual).items()}
+    return _route_filters(OnRoute(own, usual, rule.cors, rule.preflight is not None))
 
 
-def _nothing(rule: Rule, own: Policies, usual: Policies) -> Data:
+@lru_cache(4096)
+def _route_filters(here: OnRoute) -> Line | None:
+    made = {name: config for one in FILTERS for name, config in one.route(here).items()}
+    return line(made) if made else None
+
+
+def _nothing(here: OnRoute) -> Data:
     return {}
 
 
@@ -94,10 +113,10 @@ def _addresses(deployable: Deployable, occurring: frozenset[Policies]) -> Iterat
         yield {"name": _ADDRESSES, "typed_config": {"@type": RBAC, **_let_in(deployable.policies.addresses)}}
 
 
-def _own_addresses(rule: Rule, own: Policies, usual: Policies) -> Data:
-    if own.addresses == usual.addresses:
+def _own_addresses(here: OnRoute) -> Data:
+    if here.own.addresses == here.usual.addresses:
         return {}
-    return {_ADDRESSES: {"@type": RBAC_PER_ROUTE, "rbac": _let_in(own.addresses)}}
+    return {_ADDRESSES: {"@type": RBAC_PER_ROUTE, "rbac": _let_in(here.own.addresses)}}
 
 
 def _let_in(addresses: Addresses) -> Data:
@@ -133,8 +152,8 @@ def _cors(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Da
         yield {"name": _CORS, "typed_config": {"@type": CORS}}
 
 
-def _own_cors(rule: Rule, own: Policies, usual: Policies) -> Data:
-    cors = rule.cors
+def _own_cors(here: OnRoute) -> Data:
+    cors = here.cors
     if cors is None:
         return {}
     anybody = cors.origins == ("*",)
@@ -164,10 +183,10 @@ def _body_limit(limit: int) -> str:
     return f"gatewright.body_limit.{limit}"
 
 
-def _own_body_limit(rule: Rule, own: Policies, usual: Policies) -> Data:
-    if own.body_limit == usual.body_limit:
+def _own_body_limit(here: OnRoute) -> Data:
+    if here.own.body_limit == here.usual.body_limit:
         return {}
-    return {_body_limit(usual.body_limit): _switched(False), _body_limit(own.body_limit): _switched(True)}
+    return {_body_limit(here.usual.body_limit): _switched(False), _body_limit(here.own.body_limit): _switched(True)}
 
 
 def _compression(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
@@ -194,9 +213,9 @@ def _compressor(encoding: Compression) -> str:
     return f"gatewright.{encoding}"
 
 
-def _own_compression(rule: Rule, own: Policies, usual: Policies) -> Data:
-    differing = [e for e in _ENCODINGS if (e in own.compression) != (e in usual.compression)]
-    return {_compressor(encoding): _switched(encoding in own.compression) for encoding in differing}
+def _own_compression(here: OnRoute) -> Data:
+    differing = [e for e in _ENCODINGS if (e in here.own.compression) != (e in here.usual.compression)]
+    return {_compressor(encoding): _switched(encoding in here.own.compression) for encoding in differing}
 
 
 def _off(off: bool) -> Data:
@@ -217,24 +236,29 @@ def _headers_of_ours(deployable: Deployable, occurring: frozenset[Policies]) -> 
     """
     removed = [{"remove_on_match": {"key_matcher": OWN_HEADERS}}]
     answered: list[Data] = list(removed)
-    if deployable.version_key.source == "header":
-        vary = {"header": {"key": "vary", "value": deployable.version_key.name}}
+    header = varies_by(deployable.version_key)
+    if header is not None:
+        vary: Data = {"header": {"key": "vary", "value": header}}
         answered.append({"append": vary | {"append_action": "APPEND_IF_EXISTS_OR_ADD"}})
     mutations = {"request_mutations": removed, "response_mutations": answered}
     yield {"name": _HEADERS, "typed_config": {"@type": HEADER_MUTATION, "mutations": mutations}}
 
 
-def _headers_of_cors(rule: Rule, own: Policies, usual: Policies) -> Data:
+def _headers_of_cors(here: OnRoute) -> Data:
     """Where the gateway says who is let in, the service does not; and answers differ by who asks.
 
     Answers pass here before Envoy's filter for CORS, which adds to what the service says and knows of no ``Vary``.
     """
-    if rule.cors is None or rule.preflight is not None:
+    if here.cors is None or here.preflight:
         return {}
     of_service = {"remove_on_match": {"key_matcher": {"prefix": "access-control-"}}}
     vary = {"header": {"key": "vary", "value": "origin"}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
     mutations = {"response_mutations": [of_service, {"append": vary}]}
     return {_HEADERS: {"@type": HEADER_MUTATION_PER_ROUTE, "mutations": mutations}}
+
+
+def _version(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
+    yield from taken_off(deployable.version_key)
 
 
 def _router(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
@@ -251,6 +275,7 @@ FILTERS = (
     Filter("preflights are answered, and answers to scripts marked", _cors, _own_cors),
     Filter("bodies that are too large are refused (413)", _body_limits, _own_body_limit),
     Filter("answers are compressed", _compression, _own_compression),
+    Filter("the version is taken off the query", _version, _nothing),
     Filter("headers that steer Envoy are taken off; answers say what they vary by", _headers_of_ours, _headers_of_cors),
     Filter("a service is called", _router, _nothing),
 )

@@ -6,14 +6,27 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from compiler.backends.envoy.filters import route_filters
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
+from compiler.backends.envoy.versions import asked
 from compiler.paths import escape_re2
-from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, Target, VersionKey, VersionTest
+from compiler.plan import (
+    Answer,
+    Deployable,
+    HashOn,
+    HeaderChanges,
+    Mirror,
+    Retry,
+    Rule,
+    Target,
+)
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
+from compiler.yaml_text import Line, line
 
 
 def route_configuration(deployable: Deployable) -> Data:
@@ -25,7 +38,7 @@ def route_configuration(deployable: Deployable) -> Data:
     host: Data = {"name": deployable.name, "domains": list(deployable.hosts)}
     if deployable.version_key.source == "header":
         host["request_headers_to_remove"] = [deployable.version_key.name]
-    made = {id(rule): _routes(rule, deployable) for rule in deployable.rules}
+    made = {id(rule): list(_routes(rule, deployable)) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
             "input": _header_input("path", ":path"),
@@ -55,15 +68,8 @@ def route_configuration(deployable: Deployable) -> Data:
 
 def _decision(choice: Choice, made: dict[int, list[Data]]) -> Data:
     """What a matcher does once it has matched: look at the branches, or try the routes."""
-    rest = {
-        "action": {
-            "name": "routes",
-            "typed_config": {
-                "@type": ROUTE_LIST,
-                "routes": [route for rule in choice.rest for route in made[id(rule)]],
-            },
-        }
-    }
+    routes = [route for rule in choice.rest for route in made[id(rule)]]
+    rest = {"action": {"name": "routes", "typed_config": {"@type": ROUTE_LIST, "routes": routes}}}
     if not choice.branches:
         return rest
     branched: Data = {
@@ -94,9 +100,9 @@ def _one_host_only(paths: Data) -> Data:
 
     Envoy joins them with a comma, so a gateway with named hosts does not find the joined one.
     """
-    refused: Data = {"name": "two hosts", "match": {"prefix": "/"}, "direct_response": {"status": 400}}
-    refused["direct_response"]["body"] = {"inline_string": problem_text(400)}
-    refused["response_headers_to_add"] = [_set("content-type", MEDIA_TYPE)]
+    refused: Data = {"name": "two hosts", "match": {"prefix": "/"}}
+    refused["direct_response"] = _direct_response(400, problem_text(400))
+    refused["response_headers_to_add"] = _set((("content-type", MEDIA_TYPE),))
     return {
         "matcher_list": {
             "matchers": [
@@ -115,62 +121,88 @@ def _one_host_only(paths: Data) -> Data:
     }
 
 
-def _routes(rule: Rule, deployable: Deployable) -> list[Data]:
-    """A rule as one route, or as one for each service where their base paths differ.
+def _routes(rule: Rule, deployable: Deployable) -> Iterator[Data]:
+    """The routes of a rule: one, or one for each service where their base paths differ.
 
     A weighted cluster has no path of its own, so the routes draw: Envoy holds all of them against one random number.
     The first takes its share of it, the next what its own and the former's come to, and the last takes the rest.
     """
     action = rule.action
     if isinstance(action, Answer) or all(target.prepend is None for target in action.targets):
-        return [_route(rule, deployable)]
-    total, drawn, routes = sum(t.weight for t in action.targets), 0, []
+        yield from _asked_routes(rule, deployable, {})
+        return
+    total, drawn = sum(t.weight for t in action.targets), 0
     for target in action.targets:
         own = action.prepend if target.prepend is None else target.prepend
         alone = replace(action, targets=(Target(target.cluster, 1),), prepend=own)
-        route = _route(replace(rule, action=alone), deployable)
         drawn += target.weight
+        share: Data = {}
         if drawn < total:
-            share = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
-            route["match"]["runtime_fraction"] = {"default_value": share, "runtime_key": "gatewright.unused"}
-        routes.append(route)
-    return routes
+            part = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
+            share = {"runtime_fraction": {"default_value": part, "runtime_key": "gatewright.unused"}}
+        yield from _asked_routes(replace(rule, action=alone), deployable, share)
 
 
-def _route(rule: Rule, deployable: Deployable) -> Data:
-    data: Data = {"name": rule.name, "match": _match(rule, deployable.version_key)}
+def _asked_routes(rule: Rule, deployable: Deployable, share: Data) -> Iterator[Data]:
+    """A rule as one route, or as one for requests that name a version and one for those that do not."""
+    key = deployable.version_key
+    if rule.version is None or key.source == "path":
+        yield _route(rule, deployable, rule.name, share, {})
+        return
+    parts = list(asked(rule.version, key))
+    for match, unasked in parts:
+        name = f"{rule.name} unasked" if unasked and len(parts) > 1 else rule.name
+        plain_json = key.source == "media_type" and not unasked
+        yield _route(rule, deployable, name, {**match, **share}, {"accept": "application/json"} if plain_json else {})
+
+
+def _route(rule: Rule, deployable: Deployable, name: str, match: Data, sent: Mapping[str, str]) -> Data:
+    """A route; ``match`` is what it asks beside path and method, ``sent`` are headers for the service."""
+    data: Data = {"name": name, "match": _match(rule, match)}
     own = route_filters(rule, deployable.policies)
-    if own:
+    if own is not None:
         data["typed_per_filter_config"] = own
     if rule.preflight is not None and rule.cors is not None:
         # the filter does not look at direct responses; it answers every one of these, so no cluster is ever asked
         data["route"] = {"cluster": deployable.clusters[0].name}
         return data
     if isinstance(rule.action, Answer):
-        data["direct_response"] = {"status": rule.action.status}
-        if rule.action.body:
-            data["direct_response"]["body"] = {"inline_string": rule.action.body}
+        data["direct_response"] = _direct_response(rule.action.status, rule.action.body)
         if rule.action.headers:
-            data["response_headers_to_add"] = [_set(name, value) for name, value in rule.action.headers]
+            data["response_headers_to_add"] = _set(rule.action.headers)
         return data
     forward = rule.action
-    data["route"] = _forward(forward)
-    data["metadata"] = {
-        "filter_metadata": {
-            "gatewright": {
-                "contract": forward.contract,
-                "version": forward.version,
-                "operation": forward.operation,
-                "file": rule.where.file,
-            }
-        }
+    data["route"] = _forward(
+        forward.targets,
+        forward.strip,
+        forward.prepend,
+        forward.timeout,
+        forward.retry,
+        forward.hash_on,
+        forward.mirror,
+    )
+    told = {
+        "contract": forward.contract,
+        "version": forward.version,
+        "operation": forward.operation,
+        "file": rule.where.file,
     }
-    _headers(data, "request", forward.request_headers)
+    data["metadata"] = line({"filter_metadata": {"gatewright": told}})
+    _headers(data, "request", forward.request_headers, sent)
     _headers(data, "response", forward.response_headers)
     return data
 
 
-def _match(rule: Rule, key: VersionKey) -> Data:
+# Each part of a route is a line of its own: a table of ten thousand is read by machines, and its changes by people.
+# What many routes say alike is made once.
+
+
+@lru_cache(4096)
+def _direct_response(status: int, body: str) -> Line:
+    return line({"status": status, "body": {"inline_string": body}} if body else {"status": status})
+
+
+def _match(rule: Rule, more: Data) -> Line:
     match: Data
     if rule.path is None:
         match = {"prefix": "/"}
@@ -180,10 +212,8 @@ def _match(rule: Rule, key: VersionKey) -> Data:
         match = {"safe_regex": {"regex": rule.path.regex}}
     headers: list[Data] = []
     if rule.methods is not None:
-        test = {"exact": rule.methods[0]} if len(rule.methods) == 1 else _regex("|".join(rule.methods))
-        headers.append({"name": ":method", "string_match": test})
-    if rule.version is not None and key.source == "header":
-        headers.append(_version(rule.version, key))
+        headers.append(_method(rule.methods))
+    headers += more.get("headers", ())
     if rule.preflight is not None:
         named = "|".join(escape_re2(origin) for origin in rule.preflight)
         headers += [
@@ -192,76 +222,84 @@ def _match(rule: Rule, key: VersionKey) -> Data:
         ]
     if headers:
         match["headers"] = headers
-    return match
+    return line({**match, **{key: value for key, value in more.items() if key != "headers"}})
 
 
-def _version(test: VersionTest, key: VersionKey) -> Data:
-    labels = "|".join(escape_re2(label) for label in test.labels)
-    pattern = f"v?({labels})" if labels else ""
-    if test.absent:
-        pattern = f"({pattern})?" if pattern else ""
-    matcher: Data = {"name": key.name, "string_match": _regex(pattern) if pattern else {"exact": ""}}
-    if test.absent:
-        matcher["treat_missing_header_as_empty"] = True
-    return matcher
+def _method(methods: tuple[str, ...]) -> Data:
+    test = {"exact": methods[0]} if len(methods) == 1 else _regex("|".join(methods))
+    return {"name": ":method", "string_match": test}
 
 
 def _regex(pattern: str) -> Data:
     return {"safe_regex": {"regex": pattern}}
 
 
-def _forward(forward: Forward) -> Data:
+@lru_cache(4096)
+def _forward(
+    targets: tuple[Target, ...],
+    strip: str,
+    prepend: str,
+    timeout: int,
+    retry: Retry | None,
+    hash_on: tuple[HashOn, ...],
+    mirror: Mirror | None,
+) -> Line:
     data: Data
-    if len(forward.targets) == 1:
-        data = {"cluster": forward.targets[0].cluster}
+    if len(targets) == 1:
+        data = {"cluster": targets[0].cluster}
     else:
         data = {
-            "weighted_clusters": {"clusters": [{"name": t.cluster, "weight": t.weight} for t in forward.targets]},
+            "weighted_clusters": {"clusters": [{"name": t.cluster, "weight": t.weight} for t in targets]},
         }
-    if forward.strip != forward.prepend:
+    if strip != prepend:
         data["regex_rewrite"] = {
-            "pattern": {"regex": "^" + escape_re2(forward.strip)},
-            "substitution": forward.prepend.replace("\\", "\\\\"),
+            "pattern": {"regex": "^" + escape_re2(strip)},
+            "substitution": prepend.replace("\\", "\\\\"),
         }
-    if forward.mirror is not None:
-        share = {"numerator": forward.mirror.per_million, "denominator": "MILLION"}
+    if mirror is not None:
+        share = {"numerator": mirror.per_million, "denominator": "MILLION"}
         data["request_mirror_policies"] = [
             {
-                "cluster": forward.mirror.cluster,
+                "cluster": mirror.cluster,
                 "runtime_fraction": {"default_value": share, "runtime_key": "gatewright.unused"},
                 "trace_sampled": False,
                 "disable_shadow_host_suffix_append": True,
             }
         ]
-    if forward.hash_on:
+    if hash_on:
         data["hash_policy"] = [
             {"header": {"header_name": one.header}} if one.header else {"connection_properties": {"source_ip": True}}
-            for one in forward.hash_on
+            for one in hash_on
         ]
-    data["timeout"] = seconds(forward.timeout)
-    if forward.timeout > STREAM_IDLE:  # a service that thinks for long is silent for long
+    data["timeout"] = seconds(timeout)
+    if timeout > STREAM_IDLE:  # a service that thinks for long is silent for long
         data["idle_timeout"] = data["timeout"]
-    if forward.retry is not None:
-        retry: Data = {"retry_on": ",".join(forward.retry.on), "num_retries": forward.retry.attempts}
-        if forward.retry.per_try_timeout is not None:
-            retry["per_try_timeout"] = seconds(forward.retry.per_try_timeout)
-        data["retry_policy"] = retry
-    return data
+    if retry is not None:
+        policy: Data = {"retry_on": ",".join(retry.on), "num_retries": retry.attempts}
+        if retry.per_try_timeout is not None:
+            policy["per_try_timeout"] = seconds(retry.per_try_timeout)
+        data["retry_policy"] = policy
+    return line(data)
 
 
-def _headers(data: Data, direction: str, changes: HeaderChanges) -> None:
-    if changes.set:
-        data[f"{direction}_headers_to_add"] = [_set(name, value) for name, value in changes.set]
+def _headers(data: Data, direction: str, changes: HeaderChanges, usual: Mapping[str, str] | None = None) -> None:
+    """Header changes of a route; ``usual`` are set where the project says nothing else."""
+    wanted = {**(usual or {}), **dict(changes.set)}
+    if wanted:
+        data[f"{direction}_headers_to_add"] = _set(tuple(sorted(wanted.items())))
     if changes.remove:
         data[f"{direction}_headers_to_remove"] = list(changes.remove)
 
 
-def _set(name: str, value: str) -> Data:
-    """Set a header to just this text; a percent sign begins a variable in Envoy, so it is doubled."""
-    header: Data = {
-        "header": {"key": name, "value": value.replace("%", "%%")},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-    }
-    if not value:
-        header["keep_empty_value"] = True
-    return header
+@lru_cache(4096)
+def _set(headers: tuple[tuple[str, str], ...]) -> Line:
+    """Set headers to just these texts; a percent sign begins a variable in Envoy, so it is doubled."""
+    made: list[Data] = [
+        {
+            "header": {"key": name, "value": value.replace("%", "%%")},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            **({} if value else {"keep_empty_value": True}),
+        }
+        for name, value in headers
+    ]
+    return line(made)

@@ -31,6 +31,7 @@ PROXY_PROTOCOL = f"{_EXTENSIONS}.filters.listener.proxy_protocol.v3.ProxyProtoco
 UPSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.UpstreamTlsContext"
 DOWNSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.DownstreamTlsContext"
 HTTP_OPTIONS = f"{_EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions"
+LUA = f"{_EXTENSIONS}.filters.http.lua.v3.Lua"
 SET_FILTER_STATE = f"{_EXTENSIONS}.filters.http.set_filter_state.v3.Config"
 STDOUT_LOG = f"{_EXTENSIONS}.access_loggers.stream.v3.StdoutAccessLog"
 STATS_LOG = f"{_EXTENSIONS}.access_loggers.stats.v3.Config"

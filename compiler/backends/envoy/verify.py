@@ -20,7 +20,7 @@ from compiler.backends.envoy.secrets import host_secrets, with_secrets
 from compiler.diagnostics import Finding
 from compiler.plan import Cluster, Deployable, Endpoint, Plan, Rule, Secret
 from compiler.source import Span
-from compiler.yaml_text import dump
+from compiler.yaml_text import encoded
 
 _SECONDS = 120
 T = TypeVar("T", Rule, Cluster)
@@ -110,7 +110,7 @@ def _culprit(items: Sequence[T], refusal: Callable[[Sequence[T]], str | None]) -
 def _refusal(binary: Path, deployable: Deployable, folder: Path) -> str | None:
     """Envoy's sentence, or None where it takes the deployable."""
     path = folder / "envoy.yaml"
-    path.write_text(dump(static(deployable)), encoding="utf-8")
+    path.write_bytes(encoded(static(deployable)))
     try:
         done = subprocess.run(
             [binary, "--mode", "validate", "--config-path", path, "--log-level", "error", "--use-dynamic-base-id"],
