@@ -35,6 +35,17 @@ def line(data: Any) -> Line:
     return Line(_printable(_ENCODE(data)))
 
 
+def as_json(data: Any) -> str:
+    """Plain data as JSON, in which a ``Line`` is what it was made of."""
+    if isinstance(data, Line):
+        return data
+    if isinstance(data, dict):
+        return "{" + ",".join(f"{_ENCODE(key)}:{as_json(value)}" for key, value in data.items()) + "}"
+    if isinstance(data, (list, tuple)):
+        return "[" + ",".join(as_json(item) for item in data) + "]"
+    return _ENCODE(data)
+
+
 def dump(data: Any) -> str:
     """A mapping or list as a YAML document that ends with a newline; see ``encoded``."""
     return encoded(data).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from compiler.reader import read_yaml
 from compiler.source import Source
-from compiler.yaml_text import dump, line
+from compiler.yaml_text import as_json, dump, line
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
     [
@@ -85,3 +86,8 @@ def test_a_line_reads_back_wherever_it_stands(value: Any) -> None:
     text = dump({"a": one, "b": [one, {"c": one}, [one]], "d": {"e": one}})
     assert yaml.safe_load(text) == {"a": value, "b": [value, {"c": value}, [value]], "d": {"e": value}}
     assert len(text.splitlines()) == 8
+
+
+@given(VALUES)
+def test_json_holds_what_a_line_was_made_of(value: Any) -> None:
+    assert json.loads(as_json({"a": line(value), "b": [value, line([value])]})) == {"a": value, "b": [value, [value]]}

@@ -64,7 +64,7 @@ class Maker:
 
     def _tried(self, nodes: Sequence[Node], first: Facts, turn: int, depth: int) -> tuple[Any, bool]:
         for value in written(first.atoms, turn):
-            if all(self.judge.fits(node, value) for node in nodes):
+            if self._surely(nodes, value):
                 return value, True
         best: list[Any] = []
         for picks, lean, shift in attempts(first.choices):
@@ -74,7 +74,7 @@ class Maker:
                     value, settled = self._of_kind(kind, found, turn + shift, lean, depth)
                 except ImpossibleError:
                     continue
-                if settled and all(self.judge.fits(node, value) for node in nodes):
+                if settled and self._surely(nodes, value):
                     return value, True
                 best.append(value)
                 if self.left < 0:
@@ -84,6 +84,10 @@ class Maker:
         if not best:
             raise ImpossibleError
         return best[0], False
+
+    def _surely(self, nodes: Sequence[Node], value: Any) -> bool:
+        """Whether a value satisfies all schemas; what a judge says beyond its bound counts for nothing."""
+        return all(self.judge.fits(node, value) for node in nodes) and self.judge.steps >= 0
 
     def _of_kind(self, kind: str, found: Facts, turn: int, lean: bool, depth: int) -> tuple[Any, bool]:
         if kind == "object":
@@ -102,7 +106,7 @@ class Maker:
         made = texts(schemas, turn) if kind == "string" else numbers(schemas, kind == "integer", turn, self.api.dialect)
         tried = [value for value, _ in zip(made, range(40), strict=False)]
         for value in tried:
-            if all(self.judge.fits(atom, value) for atom in found.atoms):
+            if self._surely(found.atoms, value):
                 return value, True
         if not tried:
             raise ImpossibleError

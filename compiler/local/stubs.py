@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from compiler.backends.envoy.bootstrap import overload_manager, watched
 from compiler.backends.envoy.listeners import listener
@@ -17,6 +15,7 @@ from compiler.plan import Answer, Cluster, Deployable, Endpoint, Listener, Versi
 from compiler.source import Span
 from compiler.tables import Served, by_path
 from compiler.workspace import Workspace
+from compiler.yaml_text import as_json
 
 NAME = "stubs"
 """The node of the Envoy that plays them."""
@@ -84,11 +83,10 @@ def render(stubs: Mapping[str, Deployable], ports: Mapping[str, int], folder: st
     for name, stub in stubs.items():
         placed = replace(stub, listener=replace(stub.listener, port=ports[name]))
         listeners.append({"@type": LISTENER, **listener(placed, {"route_config": route_configuration(placed)})})
-    return {"envoy.json": _json(bootstrap), "listeners.json": _json({"resources": listeners})}
-
-
-def _json(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return {
+        "envoy.json": as_json(bootstrap).encode(),
+        "listeners.json": as_json({"resources": listeners}).encode(),
+    }
 
 
 def pointed_at_stubs(deployable: Deployable, ports: Mapping[str, int]) -> Deployable:
