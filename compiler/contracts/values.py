@@ -56,8 +56,7 @@ class Maker:
         for identity in first.through:
             self.open[identity] = self.open.get(identity, 0) + 1
         try:
-            value, settled = self._tried(nodes, first, turn, depth)
-            return value, settled and self.judge.steps >= 0  # a judge that is tired takes everything for valid
+            return self._tried(nodes, first, turn, depth)
         finally:
             for identity in first.through:
                 self.open[identity] -= 1
