@@ -74,6 +74,7 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
     served = list(_served(workspace, gateway, exposures, default))
+    whole = effective(workspace.project, gateway)
     key = _version_key(gateway)
     rules = by_path(served) if key.source == "path" else by_version(served, key)
     mirrors = {o.action.mirror.cluster for o in served if isinstance(o.action, Forward) and o.action.mirror}
@@ -97,7 +98,8 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),
         tracing=_tracing(gateway.observability),
-        policies=effective(workspace.project, gateway).filters,
+        policies=whole.filters,
+        cors=_cors(gateway, whole.cors),
         environment=workspace.project.environment,
     )
 

@@ -330,6 +330,8 @@ class Deployable:
     tracing: Tracing | None = None
     policies: Policies = Policies()
     """What holds for the gateway or edge as a whole, and so for requests that no operation answers."""
+    cors: Cors | None = None
+    """That of the gateway or edge as a whole: with one, every operation has one."""
     environment: str | None = None
     """The environment that it was made for, if any."""
 

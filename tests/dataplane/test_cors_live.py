@@ -7,9 +7,11 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from compiler.backends.envoy.routes import route_configuration
 from compiler.plan import Addresses, Answer, Cors, Policies, VersionKey
 from compiler.routing import Request, answer
 from compiler.tables import by_path, by_version
+from compiler.yaml_text import dump
 from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
 from tests.plans import deployable, forward, served
 
@@ -26,6 +28,30 @@ def preflight(gateway: Gateway, path: str, origin: str = SHOP, method: str = "GE
 def said(reply: Reply) -> dict[str, str]:
     """The headers that speak to browsers."""
     return {k.lower(): v for k, v in reply.headers.items() if k.lower().startswith("access-control-")}
+
+
+def test_a_gateways_own_cors_costs_no_line_of_a_route(serve: Serve, upstream: Upstream) -> None:
+    other = replace(LET_IN, origins=(EVIL,))
+    rules = by_path(
+        [
+            served("/orders/{id}", cors=LET_IN),
+            served("/other", cors=other),
+            served("/own", "OPTIONS", cors=LET_IN),
+        ]
+    )
+    made = deployable(rules=rules, clusters=(upstream.cluster(),), cors=LET_IN)
+    assert dump(route_configuration(made)).count("typed_per_filter_config") == 1 + 2, "the host's, and two of /other"
+    gateway = serve(made)
+    assert said(preflight(gateway, "/orders/7"))["access-control-allow-origin"] == SHOP
+    found = gateway.call("GET", "/orders/7", {"origin": SHOP})
+    assert (said(found)["access-control-allow-origin"], found.headers["vary"]) == (SHOP, "origin")
+    assert said(gateway.call("GET", "/orders/7", {"origin": EVIL})) == {}
+    assert said(preflight(gateway, "/orders/7", EVIL)) == {}
+    assert said(gateway.call("GET", "/other", {"origin": EVIL}))["access-control-allow-origin"] == EVIL
+    assert said(gateway.call("GET", "/other", {"origin": SHOP})) == {}
+    assert preflight(gateway, "/own").status == 200
+    assert preflight(gateway, "/none").status == 404
+    assert upstream.seen == ["GET /orders/7"] * 2 + ["GET /other"] * 2
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The HTTP filters of a gateway, in one table: in this order they see a request, and in the reverse an answer.
 
-Each policy is a line of ``FILTERS``. What holds for the gateway as a whole stands in the filter chain; a route bears
-only what is different about it, so that a policy of the gateway costs no line of the routing table. A filter that no
-route and no gateway wants is not there at all.
+Each policy is a line of ``FILTERS``. What holds for the gateway as a whole stands in the filter chain, or in the
+virtual host where the chain has no place for it; a route bears only what is different about it, so that a policy of the
+gateway costs no line of a route. A filter that no route and no gateway wants is not there at all.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _ENCODINGS: tuple[Compression, ...] = ("brotli", "gzip")
 
 @dataclass(frozen=True, slots=True)
 class OnRoute:
-    """What filters look at of a route: its own policies, the usual ones of the chain, and what scripts may do."""
+    """What filters look at of a route: its own policies, the usual ones of the chain, and a ``cors`` of its own."""
 
     own: Policies
     usual: Policies
@@ -84,10 +84,17 @@ def http_filters(deployable: Deployable) -> list[Data]:
     return [made for one in FILTERS for made in one.chain(deployable, occurring)]
 
 
-def route_filters(rule: Rule, usual: Policies) -> Line | None:
-    """What the route of a rule says of filters beside what the chain says: ``typed_per_filter_config``, if anything."""
+def route_filters(rule: Rule, deployable: Deployable) -> Line | None:
+    """What the route of a rule says of filters beside what holds anyway: ``typed_per_filter_config``, if anything."""
+    usual = deployable.policies
     own = rule.action.policies if isinstance(rule.action, Forward) else usual
-    return _route_filters(OnRoute(own, usual, rule.cors, rule.preflight is not None))
+    cors = None if rule.cors == deployable.cors else rule.cors
+    return _route_filters(OnRoute(own, usual, cors, rule.preflight is not None))
+
+
+def host_filters(deployable: Deployable) -> Line | None:
+    """What a virtual host says of filters that take no such word from the chain, if anything."""
+    return _route_filters(OnRoute(deployable.policies, deployable.policies, deployable.cors, False))
 
 
 @lru_cache(4096)
@@ -148,7 +155,7 @@ _CORS = "envoy.filters.http.cors"
 
 
 def _cors(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
-    if any(rule.cors is not None for rule in deployable.rules):
+    if deployable.cors is not None or any(rule.cors is not None for rule in deployable.rules):
         yield {"name": _CORS, "typed_config": {"@type": CORS}}
 
 
@@ -251,9 +258,11 @@ def _headers_of_cors(here: OnRoute) -> Data:
     """
     if here.cors is None or here.preflight:
         return {}
-    of_service = {"remove_on_match": {"key_matcher": {"prefix": "access-control-"}}}
+    of_service = [
+        {"remove": f"access-control-{name}"} for name in ("allow-origin", "allow-credentials", "expose-headers")
+    ]
     vary = {"header": {"key": "vary", "value": "origin"}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
-    mutations = {"response_mutations": [of_service, {"append": vary}]}
+    mutations = {"response_mutations": [*of_service, {"append": vary}]}
     return {_HEADERS: {"@type": HEADER_MUTATION_PER_ROUTE, "mutations": mutations}}
 
 

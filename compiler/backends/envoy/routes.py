@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from compiler.backends.envoy.filters import route_filters
+from compiler.backends.envoy.filters import host_filters, route_filters
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.backends.envoy.versions import asked
 from compiler.paths import escape_re2
@@ -38,6 +38,9 @@ def route_configuration(deployable: Deployable) -> Data:
     host: Data = {"name": deployable.name, "domains": list(deployable.hosts)}
     if deployable.version_key.source == "header":
         host["request_headers_to_remove"] = [deployable.version_key.name]
+    usual = host_filters(deployable)
+    if usual is not None:
+        host["typed_per_filter_config"] = usual
     made = {id(rule): list(_routes(rule, deployable)) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
@@ -159,7 +162,7 @@ def _asked_routes(rule: Rule, deployable: Deployable, share: Data) -> Iterator[D
 def _route(rule: Rule, deployable: Deployable, name: str, match: Data, sent: Mapping[str, str]) -> Data:
     """A route; ``match`` is what it asks beside path and method, ``sent`` are headers for the service."""
     data: Data = {"name": name, "match": _match(rule, match)}
-    own = route_filters(rule, deployable.policies)
+    own = route_filters(rule, deployable)
     if own is not None:
         data["typed_per_filter_config"] = own
     if rule.preflight is not None and rule.cors is not None:
