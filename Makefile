@@ -20,12 +20,13 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Writes anew what is generated: golden files, the schema, docs/fields.md, docs/rules.md, out/shop.
+# Writes anew what is generated: golden files, the schema, docs/fields.md, docs/rules.md, out/shop, docs/shop.svg.
 update: $(READY)
 	$(BIN)/python -m compiler.schema
 	$(BIN)/python -m compiler.reference
 	$(BIN)/python -m compiler.rules.page
 	$(BIN)/gatewright build examples/shop -o out/shop --as-of 2027-03-31
+	$(BIN)/gatewright graph examples/shop --format svg --as-of 2027-03-31 > docs/shop.svg
 	$(BIN)/python -m pytest -q --update $(wildcard tests/test_reject.py tests/test_terminal.py)
 
 $(READY): pyproject.toml

@@ -346,18 +346,15 @@ def _object(target: type) -> Decoder:
                 found[attribute] = decode_field(value[name], value.value_span(name), value.key_span(name), out)
             elif required and name not in mistyped:
                 out.append(Finding("schema", f"the key `{name}` is missing", key or _start(value), f"add `{name}:`"))
-        if len(exactly_one) > 1 and sum(name in value for name in exactly_one) != 1:
-            given = [name for name in exactly_one if name in value]
-            says = (
-                f"{' and '.join(f'`{g}`' for g in given)} exclude each other"
-                if given
-                else f"expected {one_of(exactly_one)}"
-            )
+        given = [name for name in exactly_one if name in value]
+        if len(exactly_one) > 1 and len(given) != 1 and mistyped.isdisjoint(exactly_one):
+            said = f"{' and '.join(f'`{g}`' for g in given)} exclude each other"
+            where = value.key_span(given[1]) if given else key or _start(value)
             out.append(
-                Finding("schema", says, value.key_span(given[1]) if given else key or _start(value), "keep exactly one")
+                Finding("schema", said if given else f"expected {one_of(exactly_one)}", where, "keep exactly one")
             )
         for name, partner in only_with.items():
-            if name in value and partner not in value:
+            if name in value and partner not in value and partner not in mistyped and (given or not exactly_one):
                 out.append(Finding("schema", f"`{name}` goes with `{partner}`", value.key_span(name), "remove it"))
         if len(out) > before:
             return INVALID

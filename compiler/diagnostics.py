@@ -60,7 +60,13 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """``did you mean `x`?`` where a known word is close, ``None`` where none is.
+    """``did you mean `x`?`` where a known word is close, ``None`` where none is."""
+    close = closest(word, known)
+    return f"did you mean `{close}`?" if close is not None else None
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like a word, if one is like it at all.
 
     Comparing costs some microseconds a word, so where many are known only those are looked at that begin or end alike.
     """
@@ -73,7 +79,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     close = get_close_matches(word, words, n=1, cutoff=0.6) or [
         w for w in words if w.lower().replace("_", "-") == word.lower().replace("_", "-")
     ]
-    return f"did you mean `{close[0]}`?" if close else None
+    return close[0] if close else None
 
 
 def one_of(known: Iterable[str], most: int = 8) -> str:

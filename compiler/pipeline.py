@@ -107,7 +107,7 @@ def _in_environment(library: Library, project: Project, name: str, as_of: date, 
 
 
 def _unread(library: Library, findings: Iterable[Finding]) -> Outcome:
-    return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library)
+    return Outcome(diagnosed(suppressions.apply(findings, library.sources, complete=False)), None, library)
 
 
 def _found(
@@ -128,7 +128,7 @@ def _outcome(
     of_environments = tuple(s for s in workspace.library.sources if environments.is_environment(s.name))
     of_project = tuple(s for s in workspace.library.sources if s not in of_environments)
     findings = suppressions.apply(findings, of_project, complete=complete == "project")
-    shown = _diagnostics(suppressions.apply(findings, of_environments, complete=complete == "environment"))
+    shown = diagnosed(suppressions.apply(findings, of_environments, complete=complete == "environment"))
     sound = not any(d.severity is Severity.ERROR for d in shown)
     return Outcome(shown, checks.accept(workspace) if sound else None, workspace.library)
 
@@ -163,10 +163,11 @@ def artifacts(made: Plan, layout: envoy.Layout, config_dir: str) -> dict[str, by
 def envoy_checked(outcome: Outcome, made: Plan, binary: Path) -> Outcome:
     """The outcome together with what the real Envoy says of the plan."""
     refused = verify.check_all(binary, made)
-    return replace(outcome, diagnostics=(*outcome.diagnostics, *_diagnostics(refused))) if refused else outcome
+    return replace(outcome, diagnostics=(*outcome.diagnostics, *diagnosed(refused))) if refused else outcome
 
 
-def _diagnostics(findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
+def diagnosed(findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
+    """Findings in their order, each with the severity of its rule."""
     return tuple(Diagnostic(rules.severity(f.rule), f) for f in in_order(findings))
 
 
@@ -235,6 +236,10 @@ def _includes(library: Library, document: Document) -> tuple[list[tuple[str, Spa
                     "write `**/*.yaml`",
                 )
             )
+            continue
+        except OSError as error:  # a name that is longer than any file's, for example
+            message = f"`{pattern[:60]}` cannot be looked for: {error.strerror}"
+            findings.append(Finding("include-not-found", message, where, "write a glob such as `teams/*.yaml`"))
             continue
         library.globs.append(pattern)
         names = []

@@ -45,6 +45,8 @@ class Exposure:
     """None where the document is broken, which has findings of its own."""
     operations: tuple[ExposedOperation, ...]
     services: tuple[str, ...]
+    whole: bool
+    """Whether the entry's range comes to all that it asks for; where it does not, a finding says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,9 @@ def _exposures(
             resolution = resolve(expose.versions, contract.versions, reached)
             findings += _resolution_findings(expose, contract.versions, resolution)
             chosen = {version: apis.get((expose.contract, version)) for _, version in resolution.chosen}
-            findings += _unknown_operations(expose, chosen)
+            whole = not resolution.unmatched and not resolution.unserved
+            if whole:
+                findings += _unknown_operations(expose, chosen)
             for label, version in resolution.chosen:
                 api = chosen[version]
                 yield Exposure(
@@ -126,6 +130,7 @@ def _exposures(
                     api=api,
                     operations=tuple(_operations(expose, api)) if api is not None else (),
                     services=served[expose.contract, version],
+                    whole=whole,
                 )
 
 

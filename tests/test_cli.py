@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from compiler.cli import _COMMANDS
 from compiler.rules import RULES
 from tests.projects import write_project
 
@@ -213,9 +215,9 @@ def test_explain_prints_every_rule(tmp_path: Path) -> None:
 
 def test_help_names_every_command() -> None:
     shown = run("--help").stdout
-    for name in ("init", "validate", "build", "up", "explain"):
-        assert name in shown
-        assert "Example:" in run(name, "--help").stdout
+    for name in _COMMANDS:
+        assert re.search(rf"(?m)^  {name} +\w", shown)
+        assert re.search(rf"Example: .*gatewright {name}\b", run(name, "-h").stdout)
 
 
 def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:

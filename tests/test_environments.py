@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from compiler.reader import read_yaml
 from compiler.source import Source
 from tests.projects import CONTRACT
 from tests.test_cli import run
+from tests.test_docs import blocks
 
 DAY = date(2026, 12, 1)
 ROOT = Path(__file__).parent.parent
@@ -182,6 +184,13 @@ def test_the_documentation_names_every_field_that_varies() -> None:
     for name, target in SECTIONS.items():
         for attribute in getattr(target, "VARIES", ()):
             assert f"`{attribute}`" in rows[name]
+
+
+def test_the_documentation_shows_an_environment_of_the_example(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "shop", tmp_path / "shop")
+    (said,) = blocks("docs/environments.md", "yaml")
+    (tmp_path / "shop" / "environments" / "staging.yaml").write_text(said, encoding="utf-8")
+    assert pipeline.validate(tmp_path / "shop", DAY, environment="staging").diagnostics == ()
 
 
 JUDGE = jsonschema.Draft7Validator(schema.environment_schema())

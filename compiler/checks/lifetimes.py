@@ -91,7 +91,7 @@ def _deprecated(workspace: Workspace, exposure: Exposure) -> Iterator[Finding]:
         and label_order(other.label) > label_order(exposure.label)
         and not is_deprecated(other.declared, workspace.as_of)
     ]
-    if successors and exposure.gateway in workspace.project.gateways:
+    if (successors or not exposure.whole) and exposure.gateway in workspace.project.gateways:
         return
     yield Finding(
         "version-deprecated",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from compiler import pipeline
-from compiler.cli import options
+from compiler.cli import options, progress
 
 
 @click.command()
@@ -61,17 +61,20 @@ def command(
     if outcome.checked is None or options.exit_code(outcome, fail_on):
         options.show(outcome, report_format)
         sys.exit(1)
-    plan, outcome = pipeline.plan(outcome), outcome.told()
+    with progress.shown("planning"):
+        plan, outcome = pipeline.plan(outcome), outcome.told()
     if not no_envoy_check:
         binary = options.envoy_binary()
         try:
-            outcome = pipeline.envoy_checked(outcome, plan, binary)
+            with progress.shown("having Envoy check the result"):
+                outcome = pipeline.envoy_checked(outcome, plan, binary)
         except OSError as error:
             options.stop(f"`{binary}` cannot be run: {error.strerror}", "name another in GATEWRIGHT_ENVOY")
         if outcome.errors:
             options.show(outcome, report_format)
             sys.exit(1)
-    files = pipeline.artifacts(plan, "static" if layout == "static" else "xds", config_dir.rstrip("/") or "/")
+    with progress.shown("rendering"):
+        files = pipeline.artifacts(plan, "static" if layout == "static" else "xds", config_dir.rstrip("/") or "/")
     options.show(outcome, report_format)
     sys.exit(_compare(files, out, only) if check else _write(files, out, only))
 

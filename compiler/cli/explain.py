@@ -11,7 +11,11 @@ from compiler.rules import PLANNED, RULES
 
 
 @click.command()
-@click.argument("rule", required=False)
+@click.argument(
+    "rule",
+    required=False,
+    shell_complete=lambda ctx, param, incomplete: [name for name in sorted(RULES) if name.startswith(incomplete)],
+)
 def command(rule: str | None) -> None:
     """Say what RULE means, with an example that breaks it and one that keeps it. Without RULE: list the rules.
 

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import click
 
-from compiler.environments import UnknownEnvironment
+from compiler.cli import progress
+from compiler.environments import UnknownEnvironment, known
 from compiler.pipeline import Outcome, UnknownDeployable, validate
 
 Command = Callable[..., Any]
@@ -37,8 +38,23 @@ as_of = click.option(
     metavar="DATE",
     help="The day on which dates are judged, in UTC; the default is today.",
 )
+
+
+def _environments(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The environments of the project that a command line names, for a shell to complete."""
+    # where an option still lacks its value, what stands before it was not taken for PROJECT yet
+    folders = [Path(word) for word in (*ctx.args, ctx.params.get("project") or ".")]
+    project = next((folder for folder in folders if folder.is_dir()), Path())
+    return [name for name in known(project) if name.startswith(incomplete)]
+
+
 environment = click.option(
-    "-e", "--env", "environment", metavar="NAME", help="Lay environments/NAME.yaml over the project."
+    "-e",
+    "--env",
+    "environment",
+    metavar="NAME",
+    help="Lay environments/NAME.yaml over the project.",
+    shell_complete=_environments,
 )
 fail_on = click.option(
     "--fail-on",
@@ -106,7 +122,8 @@ def outcome_of(
     if not folder.exists():
         stop(f"the folder `{folder}` does not exist")
     try:
-        return validate(folder, day or today(), only, environment, every_environment=every_environment)
+        with progress.shown(f"checking {folder}"):
+            return validate(folder, day or today(), only, environment, every_environment=every_environment)
     except FileNotFoundError:
         stop(
             f"there is no gatewright.yaml in `{folder}`",

@@ -14,7 +14,7 @@ from typing import Any
 from compiler.contracts.refs import Node
 from compiler.contracts.schemas import check_schema
 from compiler.contracts.walk import Check, Shape, Walk, shaped
-from compiler.diagnostics import did_you_mean, one_of
+from compiler.diagnostics import closest, did_you_mean, one_of
 
 _COMPONENT_KEY = re.compile(r"[A-Za-z0-9._-]+")
 _STYLES = {
@@ -53,17 +53,22 @@ class Form:
         """Note what is wrong with an object of this kind."""
         if not walk.mapping(node, self.called):
             return
+        meant: set[str] = set()
         for key in node.value:
             check = self.keys.get(key)
             if check is not None:
                 check(walk, node[key])
             elif not key.startswith("x-"):
-                hint = did_you_mean(key, self.keys.keys() - node.value.keys()) or f"known are {one_of(self.keys, 12)}"
+                close = closest(key, {*self.keys, "$ref"} - node.value.keys())
+                meant |= {close} if close is not None else set()
+                hint = f"did you mean `{close}`?" if close is not None else f"known are {one_of(self.keys, 12)}"
                 walk.wrong(node[key], f"unknown key `{key}` in {self.called}", hint, key=True)
+        if "$ref" in meant:
+            return
         for key in self.required:
-            if key not in node.value:
+            if key not in node.value and key not in meant:
                 walk.wrong(node, f"{self.called} lacks `{key}`", f"add `{key}:`", key=True)
-        if self.also is not None:
+        if self.also is not None and not meant:
             self.also(walk, node)
 
 
@@ -190,7 +195,7 @@ def _parameter(walk: Walk, node: Node) -> None:
             walk.wrong(
                 node["style"], f"a {place} parameter has no style `{node.value['style']}`", one_of(_STYLES[place])
             )
-    if place == "path" and node.value.get("required") is not True:
+    if place == "path" and node.value.get("required", False) is False:
         walk.wrong(
             node["required"] if "required" in node.value else node,
             f"the path parameter `{node.value.get('name')}` must be required",

@@ -205,6 +205,8 @@ def _unique_id(walk: Walk, names: Names, operation: Node) -> None:
 
 
 def _path_parameters(walk: Walk, operation: Node, template: PathTemplate, parameters: Parameters) -> None:
+    if not all(isinstance(node.value.get(key), str) for node in parameters.values() for key in ("name", "in")):
+        return  # one of them is broken, and says so
     declared = {name for name, place in parameters if place == "path"}
     extra = declared.difference(template.parameters)
     for name in template.parameters:

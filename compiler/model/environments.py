@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, type] = {"services": Service, "policies": Policy, "gatewa
 _DROPPED = Literal[None]
 
 
+@cache
 def environment_file() -> type:
     """The class of a file of ``environments/``: the sections, with what may differ between places."""
     sections = [
