@@ -10,15 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler import checks, rules, suppressions
 from compiler.backends import envoy
 from compiler.backends.envoy import verify
 from compiler.checks import Checked
+from compiler.contracts.versions import is_prerelease
 from compiler.decode import decode
 from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_mean, in_order, one_of
 from compiler.files import ROOT_FILE, Library
+from compiler.lock import LOCK_FILE
+from compiler.lock.text import open_lock
 from compiler.lower import lower
 from compiler.model.kinds import Where
 from compiler.model.project import Project, RootFile, Sections, VersioningSettings
@@ -26,6 +29,9 @@ from compiler.plan import Plan
 from compiler.reader import Document, MapNode, read_yaml
 from compiler.source import Source, Span, inside, relative_name
 from compiler.workspace import build as build_workspace
+
+if TYPE_CHECKING:
+    from compiler.lock.renewal import Renewal
 
 SECTIONS = ("contracts", "services", "policies", "gateways", "aggregators", "edges")
 _ROOT_ONLY = ("gatewright", "include", "settings")
@@ -53,29 +59,67 @@ class UnknownDeployable(LookupError):
     """No gateway or edge bears the name that was asked for; the text says which there are."""
 
 
-def validate(root: Path, as_of: date, only: str | None = None) -> Outcome:
+def validate(
+    root: Path, as_of: date, only: str | None = None, *, locked: bool = False, merging: bool = False
+) -> Outcome:
     """Read, decode and check the project in the folder ``root``; with ``only``, judge one gateway or edge alone.
 
-    Raises FileNotFoundError without a root file, and UnknownDeployable.
+    With ``locked``, what the lock does not know is an error. With ``merging``, a lock that git left in conflict counts
+    as what both sides say. Raises FileNotFoundError without a root file, and UnknownDeployable.
     """
     root = root.resolve()
     if not (root / ROOT_FILE).is_file():
         raise FileNotFoundError(f"{root / ROOT_FILE} does not exist")
     library = Library(root)
     project, findings = read_project(library)
-    if project is None:
+    lock, more = open_lock(library, merging=merging)
+    findings += more
+    if project is None or lock is None:
         findings += library.findings
         return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library)
+    compared = None
     if only is not None:
         project = _restricted(project, only)
-    workspace, more = build_workspace(project, library, as_of)
+        compared = _used_contracts(project)
+    workspace, more = build_workspace(project, library, as_of, lock, compared)
+    if locked and lock.source is None and any(not is_prerelease(number) for _, number in workspace.history.editions):
+        help = f"run `gatewright lock` and commit {LOCK_FILE}"
+        more.append(Finding("lock-outdated", f"the project has no {LOCK_FILE}", project.where.span, help))
     checked, findings = checks.run(workspace, [*findings, *more, *library.findings])
     if only is not None:  # what the others use is not in sight
         findings = [f for f in findings if f.rule != "unused"]
-    shown = _diagnostics(suppressions.apply(findings, library.sources, complete=only is None))
-    if checked is None and not any(d.severity is Severity.ERROR for d in shown):
+    shown = _diagnostics(suppressions.apply(findings, library.sources, complete=only is None), locked=locked)
+    if any(d.severity is Severity.ERROR for d in shown):
+        checked = None
+    elif checked is None:
         checked = checks.accept(workspace)  # every error was suppressed, with a reason
     return Outcome(shown, checked, library)
+
+
+def renew_lock(root: Path, as_of: date) -> tuple[Outcome, Renewal | None]:
+    """The outcome of a project, and its lock together with what is new; None where something is wrong.
+
+    What git left in conflict is taken together. Raises FileNotFoundError without a root file.
+    """
+    from compiler.lock.renewal import renewed
+
+    outcome = validate(root, as_of, merging=True)
+    others = tuple(d for d in outcome.diagnostics if d.finding.rule != "lock-outdated")  # which is mended here
+    outcome = replace(outcome, diagnostics=others)
+    if outcome.checked is None:
+        return outcome, None
+    return outcome, renewed(outcome.checked.workspace.history)
+
+
+def _used_contracts(project: Project) -> set[str]:
+    """The contracts that the project's gateways and edges expose, by themselves or by their aggregators."""
+    exposed = [expose for _, deployable in project.deployables for expose in deployable.expose]
+    used = {expose.contract for expose in exposed if expose.contract is not None}
+    for expose in exposed:
+        aggregator = project.aggregators.get(expose.aggregator or "")
+        if aggregator is not None:
+            used |= {aggregator.implements.contract, *(step.call.contract for step in aggregator.steps.values())}
+    return used
 
 
 def _restricted(project: Project, only: str) -> Project:
@@ -111,8 +155,11 @@ def envoy_checked(outcome: Outcome, made: Plan, binary: Path) -> Outcome:
     return replace(outcome, diagnostics=(*outcome.diagnostics, *_diagnostics(refused))) if refused else outcome
 
 
-def _diagnostics(findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
-    return tuple(Diagnostic(rules.severity(f.rule), f) for f in in_order(findings))
+def _diagnostics(findings: Iterable[Finding], *, locked: bool = False) -> tuple[Diagnostic, ...]:
+    def severity(rule: str) -> Severity:
+        return Severity.ERROR if locked and rule == "lock-outdated" else rules.severity(rule)
+
+    return tuple(Diagnostic(severity(f.rule), f) for f in in_order(findings))
 
 
 def read_project(library: Library) -> tuple[Project | None, list[Finding]]:

@@ -14,7 +14,7 @@ from compiler.diagnostics import Finding
 from compiler.model.gateways import Expose, Observability, Versioning
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
-from compiler.model.project import Project, VersioningSettings
+from compiler.model.project import Project
 from compiler.model.services import Service
 from compiler.workspace import Workspace
 
@@ -32,7 +32,6 @@ class Part:
 UNBUILT = (
     Part(Project, "aggregators", "aggregators are"),
     Part(Project, "edges", "edges are"),
-    Part(VersioningSettings, "enum_values_added_to_responses", "the comparison of contracts is"),
     Part(Observability, "tracing", "tracing is"),
     Part(Observability, "metrics", "the metrics port is"),
     Part(Versioning, "in_", "versioning in the query, the media type or the host is", ("path", "header")),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -35,6 +36,9 @@ as_of = click.option(
     default=None,
     metavar="DATE",
     help="The day on which dates are judged, in UTC; the default is today.",
+)
+locked = click.option(
+    "--locked", is_flag=True, help="What gatewright.lock does not know is an error, for CI; the default is a warning."
 )
 fail_on = click.option(
     "--fail-on",
@@ -80,14 +84,27 @@ def say(message: str, hint: str | None = None) -> None:
         click.echo(f"  {hint}", err=True)
 
 
-def outcome_of(folder: Path, day: date | None, only: str | None = None) -> Outcome:
+def outcome_of(folder: Path, day: date | None, only: str | None = None, *, locked: bool = False) -> Outcome:
     """The checked project of a folder, or of one deployable of it; ends with exit code 2 where there is none."""
+    folder = folder_of(folder)
+    with where_there_is_one(folder):
+        return validate(folder, day or today(), only, locked=locked)
+
+
+def folder_of(folder: Path) -> Path:
+    """The folder of a project, which may be named by its root file; ends with exit code 2 where it does not exist."""
     if folder.name == "gatewright.yaml" and folder.is_file():
         folder = folder.parent
     if not folder.exists():
         stop(f"the folder `{folder}` does not exist")
+    return folder
+
+
+@contextmanager
+def where_there_is_one(folder: Path) -> Iterator[None]:
+    """Ends with exit code 2 where what is done inside finds no project in the folder, or may not read it."""
     try:
-        return validate(folder, day or today(), only)
+        yield
     except FileNotFoundError:
         stop(
             f"there is no gatewright.yaml in `{folder}`",

@@ -66,8 +66,11 @@ def _port(given: str) -> tuple[str, int]:
 @click.option("--no-stubs", is_flag=True, help="Call the services that the project names instead of stubs.")
 @click.option("--address", metavar="ADDRESS", help="Listen there; by default 0.0.0.0 means loopback alone.")
 @click.option("--port", "ports", multiple=True, metavar="NAME=PORT", help="Another port for a gateway; 0 is any.")
+@options.locked
 @options.as_of
-def command(project: Path, no_stubs: bool, address: str | None, ports: tuple[str, ...], as_of: date | None) -> None:
+def command(
+    project: Path, no_stubs: bool, address: str | None, ports: tuple[str, ...], locked: bool, as_of: date | None
+) -> None:
     """Run PROJECT (default: this folder) on this machine: an Envoy for each gateway, and stub services behind them.
 
     Prints what to call, follows the files, and ends with Ctrl-C.
@@ -83,7 +86,7 @@ def command(project: Path, no_stubs: bool, address: str | None, ports: tuple[str
         signal.signal(number, stopping)
     code = 0
     try:
-        code = _run(stopping, project, not no_stubs, address, elsewhere, as_of)
+        code = _run(stopping, project, not no_stubs, address, elsewhere, as_of, locked=locked)
     except _Stop:
         pass
     finally:
@@ -96,9 +99,16 @@ def command(project: Path, no_stubs: bool, address: str | None, ports: tuple[str
 
 
 def _run(
-    stopping: _Stopping, project: Path, with_stubs: bool, address: str | None, ports: dict[str, int], as_of: date | None
+    stopping: _Stopping,
+    project: Path,
+    with_stubs: bool,
+    address: str | None,
+    ports: dict[str, int],
+    as_of: date | None,
+    *,
+    locked: bool,
 ) -> int:
-    outcome = options.outcome_of(project, as_of)
+    outcome = options.outcome_of(project, as_of, locked=locked)
     if outcome.checked is None:
         options.show(outcome, "text")
         return 1
@@ -124,7 +134,7 @@ def _run(
     _announce(session, plan.deployables)
     click.echo("Ctrl-C stops everything; changes to the project are taken up as they are saved.", err=True)
     try:
-        return _follow(session, outcome, as_of)
+        return _follow(session, outcome, as_of, locked=locked)
     except EnvoyProblem as problem:
         options.say(_obituary(session) or str(problem))
         return 1
@@ -176,7 +186,7 @@ def _announce(session: Session, deployables: Iterable[Deployable]) -> None:
     sys.stdout.flush()
 
 
-def _follow(session: Session, outcome: Outcome, as_of: date | None) -> int:
+def _follow(session: Session, outcome: Outcome, as_of: date | None, *, locked: bool) -> int:
     """Take up changes until somebody ends it, or an Envoy dies: then 1. Raises EnvoyProblem where one cannot go on."""
     shown = outcome.diagnostics
     names, globs = set(outcome.library.asked), list(outcome.library.globs)
@@ -193,7 +203,7 @@ def _follow(session: Session, outcome: Outcome, as_of: date | None) -> int:
             time.sleep(max(_LOOK_EVERY, 5 * (time.monotonic() - started)))
             continue
         seen = _settled(root, names, globs)
-        taken = _taken_up(session, root, as_of, shown)
+        taken = _taken_up(session, root, as_of, shown, locked=locked)
         if taken is None:
             continue
         shown = taken.diagnostics
@@ -223,10 +233,12 @@ def _obituary(session: Session) -> str | None:
     return f"Envoy of {dead.name} ended with code {dead.process.returncode}:\n  {said}"
 
 
-def _taken_up(session: Session, root: Path, as_of: date | None, shown: tuple[Diagnostic, ...]) -> Outcome | None:
+def _taken_up(
+    session: Session, root: Path, as_of: date | None, shown: tuple[Diagnostic, ...], *, locked: bool
+) -> Outcome | None:
     """Bring what runs up to the files; what is wrong with them is said, and then everything stays as it is."""
     try:
-        outcome = pipeline.validate(root, as_of or options.today())
+        outcome = pipeline.validate(root, as_of or options.today(), locked=locked)
     except OSError as error:
         click.echo(f"the project cannot be read: {error}; everything runs on as it was", err=True)
         return None

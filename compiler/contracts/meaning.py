@@ -31,6 +31,7 @@ class Meaning:
     text: str = field(repr=False)
     digest: str
     """SHA-256 of the text, in hexadecimal."""
+    form: int = FORM
 
 
 def meaning(api: Api) -> Meaning:
