@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from compiler import checks, rules, suppressions
 from compiler.backends import envoy
 from compiler.backends.envoy import verify
-from compiler.checks import Checked
+from compiler.checks import Checked, steps
 from compiler.contracts.versions import is_prerelease
 from compiler.decode import decode
 from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_mean, in_order, one_of
@@ -88,7 +88,10 @@ def validate(
     checked, findings = checks.run(workspace, [*findings, *more, *library.findings])
     if only is not None:  # what the others use is not in sight
         findings = [f for f in findings if f.rule != "unused"]
-    shown = _diagnostics(suppressions.apply(findings, library.sources, complete=only is None), locked=locked)
+    left = suppressions.apply(
+        findings, library.sources, complete=only is None, answered=steps.settled(workspace.history)
+    )
+    shown = _diagnostics(left, locked=locked)
     if any(d.severity is Severity.ERROR for d in shown):
         checked = None
     elif checked is None:

@@ -166,6 +166,20 @@ def test_a_cosmetic_edit_is_no_change_and_a_real_one_is_refused(shop: Shop) -> N
     assert shop.text == before
 
 
+def test_what_was_allowed_with_a_reason_stays_allowed(shop: Shop) -> None:
+    reason = "# gatewright: allow bump-too-small -- nobody ever called it"
+    both = {"1.0.0": document("list", "get"), "1.0.1": document("list")}
+    shop.release("orders", {"1.0.0": "", "1.0.1": ""}, **both)
+    team = shop.folder / "teams" / "orders.yaml"
+    team.write_text(team.read_text().replace("orders-1.0.1.yaml}", "orders-1.0.1.yaml} " + reason))
+    assert shop.found() == []
+    done = shop.run("lock", "--as-of", DAY)
+    assert "added orders@1.0.1 (major change since 1.0.0)" in done.stdout
+    assert shop.found("--locked") == [], "the comment is not in vain"
+    team.write_text(team.read_text().replace("      1.0.0: {openapi: ../contracts/orders-1.0.0.yaml}\n", ""))
+    assert shop.found("--locked") == ["published-version-removed"], "what breaks clients supersedes nothing"
+
+
 def test_a_document_that_moves_into_several_files_is_no_change(shop: Shop) -> None:
     shop.lock()
     folder = shop.folder / "contracts"

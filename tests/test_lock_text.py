@@ -130,6 +130,37 @@ def test_a_line_that_was_touched_is_damage(data: st.DataObject) -> None:
     assert line in {number for number, _ in wrong(text[:at] + put + text[at + 1 :])}
 
 
+@given(
+    st.text(alphabet=st.characters(codec="utf-8"))
+    | st.lists(
+        st.sampled_from(
+            [
+                "gatewright-lock 1",
+                *render(lock(FIRST, SECOND, edges=(EDGE,))).splitlines(),
+                "<<<<<<< a",
+                "=======",
+                ">>>>>>> b",
+                "||||||| c",
+                "",
+                "\r",
+                "# a",
+                "version",
+                "meaning a",
+                " check=00000000",
+                " check=",
+                "promise",
+            ]
+        )
+    ).map("\n".join),
+    st.booleans(),
+)
+def test_no_text_raises(text: str, merging: bool) -> None:
+    made, findings = read_lock(Source("gatewright.lock", text), merging=merging)
+    assert (made is None) == bool(findings)
+    for finding in findings:
+        assert finding.where.line <= text.count("\n") + 1
+
+
 def test_a_line_that_is_gone_is_missed() -> None:
     lines = render(lock(FIRST, SECOND)).splitlines()
     assert wrong("\n".join(lines[:3] + lines[4:])) == [(3, "the line with the meaning of `orders@1.4.2` is missing")]

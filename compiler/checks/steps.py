@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from compiler.contracts.versions import BUMPS, following
 from compiler.diagnostics import Finding, Note
-from compiler.lock.history import Step
+from compiler.lock.history import History, Step
+from compiler.source import Span
 from compiler.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ def check(workspace: Workspace) -> Iterator[Finding]:
             yield _too_small(step, forcing)
         elif risky and step.allowed != "major":
             yield _risky(step, risky)
+
+
+def settled(history: History) -> Iterator[tuple[str, Span]]:
+    """What is not looked at again, and where: the steps that the lock knows. What allowed them stays in the project."""
+    for step in history.steps:
+        if step.after.locked is not None and step.comparison is None:
+            yield "bump-too-small", step.after.where
+            yield "risky-change", step.after.where
 
 
 def _too_small(step: Step, changes: Sequence[Change]) -> Finding:

@@ -10,6 +10,8 @@ import click
 
 from compiler import pipeline
 from compiler.cli import options
+from compiler.contracts.versions import label
+from compiler.lock import LOCK_FILE, LockedVersion
 
 
 @click.command()
@@ -24,7 +26,6 @@ def command(project: Path, as_of: date | None) -> None:
     Example: gatewright lock examples/shop
     """
     from compiler.artifacts import WriteProblem, write_file
-    from compiler.lock import LOCK_FILE
     from compiler.lock.text import render
 
     folder = options.folder_of(project)
@@ -44,10 +45,18 @@ def command(project: Path, as_of: date | None) -> None:
     except WriteProblem as problem:
         options.stop(str(problem))
     for contract, number in renewal.added:
-        entry = renewal.lock.versions[contract, number]
-        step = f" ({entry.bump} change since {entry.after[0]})" if entry.after and entry.bump else ""
-        click.echo(f"added {contract}@{number}{step}")
+        click.echo(f"added {contract}@{number}{_step(renewal.lock.versions[contract, number])}")
     for said, keys in (("removed", renewal.removed), ("dates of", renewal.moved)):
         for contract, number in keys:
             click.echo(f"{said} {contract}@{number}")
     click.echo(f"wrote {folder / LOCK_FILE}", err=True)
+
+
+def _step(entry: LockedVersion) -> str:
+    """What a version is to the one before it."""
+    if entry.after is None or entry.bump is None:
+        return ""
+    before, _ = entry.after
+    if entry.bump == "none":
+        return f" (nothing changed since {before})"
+    return " (a new major)" if label(before) != label(entry.number) else f" ({entry.bump} change since {before})"
