@@ -77,11 +77,11 @@ def validate(
     if project is None or lock is None:
         findings += library.findings
         return Outcome(_diagnostics(suppressions.apply(findings, library.sources, complete=False)), None, library)
-    compared = None
+    judged = None
     if only is not None:
         project = _restricted(project, only)
-        compared = _used_contracts(project)
-    workspace, more = build_workspace(project, library, as_of, lock, compared)
+        judged = _used_contracts(project)
+    workspace, more = build_workspace(project, library, as_of, lock, judged)
     if locked and lock.source is None and any(not is_prerelease(number) for _, number in workspace.history.editions):
         help = f"run `gatewright lock` and commit {LOCK_FILE}"
         more.append(Finding("lock-outdated", f"the project has no {LOCK_FILE}", project.where.span, help))

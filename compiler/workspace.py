@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -62,14 +62,14 @@ class Workspace:
 
 
 def build(
-    project: Project, library: Library, as_of: date, lock: Lock, compared: Collection[str] | None = None
+    project: Project, library: Library, as_of: date, lock: Lock, judged: Set[str] | None = None
 ) -> tuple[Workspace, list[Finding]]:
     """The workspace, and what is wrong with documents, ranges and operations. Unknown names are left to the checks.
 
-    With ``compared``, only the versions of these contracts are compared with one another and with the lock.
+    With ``judged``, only the versions of these contracts are compared with one another and with the lock.
     """
     served = _served(project)
-    history, findings = take(project, library, lock, {*served, *_named(project)}, compared)
+    history, findings = take(project, library, lock, {*served, *_named(project)}, judged)
     apis = history.apis
     exposures = tuple(_exposures(project, apis, served, findings))
     return Workspace(project, library, as_of, history, apis, served, exposures), findings

@@ -392,6 +392,9 @@ def test_a_deployable_alone_is_judged_by_its_own_contracts(shop: Shop) -> None:
     words = ("-o", str(shop.folder / "out"), "--no-envoy-check", "--as-of", DAY)
     assert shop.run("build", *words, "--only", "public").exit_code == 1
     assert shop.run("build", *words, "--only", "partners").exit_code == 0
+    shop.release("orders", {"1.0.1": ""}, **{"1.0.1": document("list")})
+    assert shop.run("build", *words, "--only", "public").exit_code == 1
+    assert shop.run("build", *words, "--only", "partners", "--locked").exit_code == 0
 
 
 def test_a_file_that_cannot_be_written(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

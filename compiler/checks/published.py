@@ -30,7 +30,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         return  # nothing is published yet
     by_contract: dict[str, list[Edition]] = {}
     for edition in workspace.history.editions.values():
-        if not is_prerelease(edition.number):
+        if edition.contract in workspace.history.judged and not is_prerelease(edition.number):
             by_contract.setdefault(edition.contract, []).append(edition)
     for editions in by_contract.values():
         for at, edition in enumerate(editions):

@@ -6,7 +6,7 @@ lock knows is not looked at again: a project is judged at the cost of what is ne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import pairwise
@@ -76,6 +76,8 @@ class History:
     lock: Lock
     editions: Mapping[Key, Edition]
     steps: tuple[Step, ...]
+    judged: Collection[str]
+    """The contracts that are looked at; of others nothing was compared."""
 
     @property
     def apis(self) -> dict[Key, Api]:
@@ -186,27 +188,28 @@ def _other_files(api: Api) -> tuple[str, ...]:
 
 
 def take(
-    project: Project, library: Library, lock: Lock, needed: Collection[Key], contracts: Collection[str] | None = None
+    project: Project, library: Library, lock: Lock, needed: Collection[Key], contracts: Set[str] | None = None
 ) -> tuple[History, list[Finding]]:
     """The history of a project's contracts, and what is wrong with documents.
 
-    The documents of ``needed`` versions are read whatever the lock says; with ``contracts``, only these are compared.
+    The documents of ``needed`` versions are read whatever the lock says; with ``contracts``, only these are judged.
     """
     reading = _Reading(project, library, lock)
     keys = {(name, number) for name, contract in project.contracts.items() for number in contract.versions}
     by_contract: dict[str, list[str]] = {}
     for name, number in keys | lock.versions.keys():
         by_contract.setdefault(name, []).append(number)
+    judged = by_contract.keys() if contracts is None else by_contract.keys() & contracts
     editions: dict[Key, Edition] = {}
     steps: list[Step] = []
     for name in sorted(by_contract):
         numbers = in_order(by_contract[name])
         own = [reading.edition((name, number), needed=(name, number) in needed) for number in numbers]
-        if contracts is None or name in contracts:
+        if name in judged:
             own = [replace(edition, difference=_difference(reading, edition)) for edition in own]
             steps += _steps(reading, [edition for edition in own if not is_prerelease(edition.number)])
         editions |= {edition.key: edition for edition in own}
-    return History(lock, editions, tuple(steps)), reading.findings
+    return History(lock, editions, tuple(steps), frozenset(judged)), reading.findings
 
 
 def _difference(reading: _Reading, edition: Edition) -> Comparison | None:
@@ -234,8 +237,7 @@ def _steps(reading: _Reading, releases: list[Edition]) -> Iterator[Step]:
         elif step.allowed == "major":
             yield replace(step, needed="major")
         else:
-            sides = [_side(reading, before), _side(reading, after)]
-            old, new = sides
+            old, new = _side(reading, before), _side(reading, after)
             if old is None or new is None:
                 yield step
             elif old is new:

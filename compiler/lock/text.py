@@ -45,7 +45,7 @@ _EDGE = re.compile(rf"edge (?P<name>{_NAME}) client=(?P<client>{_NAME}) until=(?
 _PROMISE = re.compile(
     rf"promise (?P<edge>{_NAME}) (?P<method>[A-Z]+) (?P<path>/\S*) (?P<contract>{_NAME})@(?P<number>{_NUMBER})"
 )
-_HEADER = re.compile(r"gatewright-lock (\d{1,9})")
+_HEADER = re.compile(r"gatewright-lock ([1-9][0-9]{0,8})")
 _MARKER = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: |$)")
 _FROM_GIT = "take it back from git (`git checkout -- gatewright.lock`); nobody edits this file by hand"
 _HINT = "# Made by `gatewright lock`, and committed with the project. After a merge in conflict, run it again."
