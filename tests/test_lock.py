@@ -166,6 +166,17 @@ def test_a_cosmetic_edit_is_no_change_and_a_real_one_is_refused(shop: Shop) -> N
     assert shop.text == before
 
 
+def test_a_key_that_an_example_shows_is_none_in_a_document_that_is_not_read(shop: Shop) -> None:
+    key = "-----BEGIN PRIVATE KEY----- MIIB -----END PRIVATE KEY-----"
+    shown = document("list").replace(
+        "{description: Fine.}", f"{{description: Fine., content: {{a/b: {{example: {key}}}}}}}"
+    )
+    shop.release("orders", {"1.0.0": "", "2.0.0": ""}, **{"1.0.0": shown, "2.0.0": document("list")})
+    assert shop.found() == []
+    shop.lock()
+    assert shop.found("--locked") == []
+
+
 def test_what_was_allowed_with_a_reason_stays_allowed(shop: Shop) -> None:
     reason = "# gatewright: allow bump-too-small -- nobody ever called it"
     both = {"1.0.0": document("list", "get"), "1.0.1": document("list")}

@@ -78,6 +78,8 @@ class History:
     steps: tuple[Step, ...]
     judged: Collection[str]
     """The contracts that are looked at; of others nothing was compared."""
+    unread: Collection[str]
+    """Names of files of which only the text was looked at, since it is as it was when it was locked."""
 
     @property
     def apis(self) -> dict[Key, Api]:
@@ -98,6 +100,7 @@ class _Reading:
     inline: dict[Key, Api | None] = field(default_factory=dict)
     meanings: dict[int, Meaning] = field(default_factory=dict)
     published: dict[Key, Api | None] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
 
     def edition(self, key: Key, *, needed: bool) -> Edition:
         """A version, its document read where somebody needs it or it may have changed."""
@@ -112,7 +115,11 @@ class _Reading:
         files = locked.files if locked is not None else ()
         text = self._text(declared, files) if locked is not None and locked.text is not None else None
         settled = text is not None and locked is not None and locked.text == text
-        api = None if settled and not needed else self.api(key, declared)
+        api = None
+        if settled and not needed:
+            self.unread.update(self._files(declared, files))
+        else:
+            api = self.api(key, declared)
         if api is not None and not settled:
             files = _other_files(api)
             text = self._text(declared, files)
@@ -137,22 +144,28 @@ class _Reading:
             self.findings += broken
         return self.loaded[name]
 
+    def _files(self, declared: ContractVersion, files: Sequence[str]) -> list[str]:
+        """The names of a document's file and of others beside it; nothing where one may not be read."""
+        where = declared.where["openapi"]
+        main = self.library.locate(str(declared.openapi), where.file, where)
+        if isinstance(main, Finding):
+            return []
+        names = [main, *(self.library.locate(file, main, where) for file in files)]
+        return [] if any(isinstance(name, Finding) for name in names) else [str(name) for name in names]
+
     def _text(self, declared: ContractVersion, files: Sequence[str]) -> str | None:
         """The digest of a document's text and of other files; None for a part of a file. Ends of lines do not count."""
         if not isinstance(declared.openapi, str):
             return None
-        where = declared.where["openapi"]
-        main = self.library.locate(declared.openapi, where.file, where)
-        if isinstance(main, Finding):
-            return None
         machine = sha256()
-        for name in (main, *(self.library.locate(file, main, where) for file in files)):
-            source = name if isinstance(name, Finding) else self.library.source(name, where)
+        names = self._files(declared, files)
+        for name in names:
+            source = self.library.source(name, declared.where["openapi"])
             if isinstance(source, Finding):
                 return None
             data = source.text.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
             machine.update(f"{len(data)}\n".encode() + data)
-        return machine.hexdigest()[:32]
+        return machine.hexdigest()[:32] if names else None
 
     def meaning(self, api: Api) -> Meaning:
         """What a document means, made once for each."""
@@ -209,7 +222,7 @@ def take(
             own = [replace(edition, difference=_difference(reading, edition)) for edition in own]
             steps += _steps(reading, [edition for edition in own if not is_prerelease(edition.number)])
         editions |= {edition.key: edition for edition in own}
-    return History(lock, editions, tuple(steps), frozenset(judged)), reading.findings
+    return History(lock, editions, tuple(steps), frozenset(judged), frozenset(reading.unread)), reading.findings
 
 
 def _difference(reading: _Reading, edition: Edition) -> Comparison | None:
