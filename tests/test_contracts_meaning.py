@@ -232,7 +232,7 @@ def test_path_items_by_reference(tmp_path: Path) -> None:
     found = json.loads(meaning(loaded_from(tmp_path, "orders.json")).text)
     assert set(found["components"]) == {"responses", "headers"}
     assert list(found["paths"]["/a"]["get"]["responses"]["200"]) == ["$ref"]
-    assert reload(json.dumps(found), HERE) is not None
+    assert reload(json.dumps(found), HERE, "orders@1.0.0") is not None
 
 
 CHANGES: tuple[Callable[[Any], object], ...] = (
@@ -303,7 +303,7 @@ def test_a_meaning_is_a_document_of_the_same_meaning(asked: Any, one: Any, two: 
     if made is None:  # a component may stand for itself
         return
     found = meaning(made)
-    again = reload(found.text, HERE)
+    again = reload(found.text, HERE, "orders@1.0.0")
     assert again is not None
     assert meaning(again) == found
     assert [o.key for o in again.operations] == [o.key for o in made.operations]
@@ -323,7 +323,7 @@ def test_nothing_that_loads_is_without_a_meaning(path: tuple[Any, ...], value: A
         return
     if made is not None:
         found = meaning(made)
-        again = reload(found.text, HERE)
+        again = reload(found.text, HERE, "orders@1.0.0")
         assert again is not None
         assert meaning(again) == found
 
@@ -334,7 +334,7 @@ def test_nothing_that_loads_is_without_a_meaning(path: tuple[Any, ...], value: A
 def test_the_example(path: Path) -> None:
     made = loaded_from(path.parent, path.name)
     found = meaning(made)
-    again = reload(found.text, HERE)
+    again = reload(found.text, HERE, "orders@1.0.0")
     assert again is not None
     assert meaning(again) == found
     assert len(again.operations) == len(made.operations)
@@ -342,4 +342,4 @@ def test_the_example(path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"openapi": "3.1.0", "paths": 3}', "null"])
 def test_what_is_no_meaning(text: str) -> None:
-    assert reload(text, HERE) is None
+    assert reload(text, HERE, "orders@1.0.0") is None

@@ -45,11 +45,14 @@ def digest_of(text: str) -> str:
     return sha256(text.encode("ascii")).hexdigest()
 
 
-def reload(text: str, where: Span) -> Api | None:
-    """A meaning's text as a document that can be compared, all of it placed at ``where``; None where it is none."""
+def reload(text: str, where: Span, name: str) -> Api | None:
+    """A meaning's text as a document that can be compared, all of it placed at ``where``; None where it is none.
+
+    ``name`` tells it from others of the same file: it becomes the first step of every path.
+    """
     try:
         root = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    api, _ = load(Document(where.source, root, where), (), Library(_NOWHERE))
+    api, _ = load(Document(where.source, {name: root}, where), (name,), Library(_NOWHERE))
     return api

@@ -272,4 +272,6 @@ def _side(reading: _Reading, edition: Edition) -> Api | None:
 def _compare(project: Project, before: Api, after: Api) -> Comparison:
     from compiler.compat.contracts import Options, compare
 
-    return compare(before, after, Options(project.settings.enum_values_added_to_responses))
+    return compare(
+        before, after, Options(enum_values_added_to_responses=project.settings.enum_values_added_to_responses)
+    )

@@ -35,4 +35,4 @@ def published(locked: LockedVersion) -> Api | None:
     """The document of a locked version as it was published, placed at its line; None where it is damaged."""
     text = unpack(locked)
     where = locked.where or Source(LOCK_FILE, "").span(0, 0)
-    return None if text is None else reload(text, where)
+    return None if text is None else reload(text, where, f"{locked.contract}@{locked.number}")
