@@ -230,13 +230,20 @@ def _difference(reading: _Reading, edition: Edition) -> Comparison | None:
     locked, api = edition.locked, edition.api
     if locked is None or api is None or (edition.text is not None and edition.text == locked.text):
         return None
-    if (reading.meaning(api).form, reading.meaning(api).digest) == (locked.form, locked.digest):
+    from compiler.contracts.meaning import reload
+
+    now = reading.meaning(api)
+    if (now.form, now.digest) == (locked.form, locked.digest):
         return None
-    before = reading.as_published(locked)
-    if before is None:
+    before, after = reading.as_published(locked), reload(now.text, edition.where, "now")
+    if before is None or after is None:
         return None
-    found = _compare(reading.project, before, api)
-    return found if found.bump in ("major", "minor") else None  # what clients cannot see may change
+    # meaning is held against meaning, so that words in what cannot be decided are no change; places come from the file
+    found = _compare(reading.project, before, after)
+    if found.bump not in ("major", "minor"):
+        return None  # what clients cannot see may change
+    shown = _compare(reading.project, before, api)
+    return shown if shown.bump == found.bump else found
 
 
 def _steps(reading: _Reading, releases: list[Edition]) -> Iterator[Step]:
