@@ -15,10 +15,11 @@ _COMMANDS = {
     "build": "Check a project and write the gateways' configuration.",
     "lock": "Record new versions of contracts as published, in gatewright.lock.",
     "up": "Run a project on this machine, with stub services.",
+    "contract": "Compare OpenAPI documents: what changed, and whom it breaks.",
     "explain": "Say what a rule means and how to mend what breaks it.",
 }
 """Commands in the order of a project's life, with the line that ``--help`` shows."""
-_LATER = ("diff", "contract", "trace", "graph")
+_LATER = ("diff", "trace", "graph")
 """Commands of the language that are not built yet: their names get an answer of their own."""
 
 

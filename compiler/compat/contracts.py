@@ -125,16 +125,16 @@ def _gone(pair: Pair, old: _Call, revision: Api) -> None:
     deprecated = " (it was deprecated)" if old.node.value.get("deprecated") is True else ""
     beside = revision.root["paths"] if "paths" in revision.root.value else revision.root
     if old.back:
-        pair.add("webhook-removed", "api", old.node, beside, f"clients no longer get the call {shown(old.name)}")
+        pair.add("webhook-removed", "api", old.node, beside, f"clients no longer get the call `{old.name}`")
     else:
-        text = f"clients that call {shown(old.name)} no longer find it{deprecated}"
+        text = f"clients that call `{old.name}` no longer find it{deprecated}"
         pair.add("operation-removed", "api", old.node, beside, text)
 
 
 def _came(pair: Pair, new: _Call, base: Api) -> None:
     beside = base.root["paths"] if "paths" in base.root.value else base.root
     rule, text = ("webhook-added", "may get") if new.back else ("operation-added", "may call")
-    pair.add(rule, "api", beside, new.node, f"clients {text} {shown(new.name)}")
+    pair.add(rule, "api", beside, new.node, f"clients {text} `{new.name}`")
 
 
 def _operation(comparing: Comparing, pair: Pair, old: _Call, new: _Call) -> None:
@@ -167,15 +167,15 @@ def _said(pair: Pair, old: _Call, new: _Call) -> None:
     was, now = (call.node.value.get("deprecated") is True for call in (old, new))
     if was != now:
         rule = "operation-deprecated" if now else "operation-no-longer-deprecated"
-        pair.add(rule, "api", old.node, new.node, f"{shown(new.name)} is {'' if now else 'no longer '}deprecated")
+        pair.add(rule, "api", old.node, new.node, f"`{new.name}` is {'' if now else 'no longer '}deprecated")
     one, other = (call.node.value.get("operationId") for call in (old, new))
     if one is None and other is not None:
-        pair.add("operation-id-added", "api", old.node, new.node["operationId"], f"{shown(new.name)} is {shown(other)}")
+        pair.add("operation-id-added", "api", old.node, new.node["operationId"], f"`{new.name}` is {shown(other)}")
     elif one != other:
-        text = f"generated clients know {shown(new.name)} as {shown(one)}"
+        text = f"generated clients know `{new.name}` as {shown(one)}"
         there = new.node["operationId"] if other is not None else new.node
-        pair.add("operation-id-changed", "api", old.node["operationId"], there,
-                 text + (f", and it is {shown(other)} now" if other is not None else ", and it has no name now"))  # fmt: skip
+        text += f", and it is {shown(other)} now" if other is not None else ", and it has no name now"
+        pair.add("operation-id-changed", "api", old.node["operationId"], there, text)
 
 
 def _same_parameters(comparing: Comparing, old: _Call, new: _Call) -> bool:

@@ -131,8 +131,8 @@ def flatten(api: Api, schema: Schema, depth: int = 0) -> Flat:
             inner = {k: v for k, v in value.items() if k not in _ANNOTATIONS and k != "nullable" and k[:2] != "x-"}
             _annotate(flat, value)
             if inner:
-                nothing = Node({"type": "null"}, node.document, node.path)
-                flat.unions.append(("anyOf", node, (Node(inner, node.document, node.path), nothing)))
+                nothing = Node({"type": "null"}, node.document, (*node.path, "~null"))
+                flat.unions.append(("anyOf", node, (Node(inner, node.document, (*node.path, "~rest")), nothing)))
             continue
         parts += 1
         closed += bool(_NEAR & value.keys()) or (
@@ -247,7 +247,7 @@ def _simplify(flat: Flat, api: Api, depth: int) -> None:
         break
     if len(flat.unions) != 1:
         return
-    kind, node, branches = flat.unions[0]
+    kind, _, branches = flat.unions[0]
     types = [_bare_type(api, branch) for branch in branches]
     if all(types) and (kind == "anyOf" or sum(map(len, types)) == len(frozenset().union(*types))):
         joined = frozenset().union(*types)
@@ -298,9 +298,9 @@ def _merge(flat: Flat, inner: Flat) -> bool:
             if flat.highest is None
             else min(flat.highest, inner.highest, key=lambda bound: (bound[0], not bound[1]))
         )
-    for key, bound in inner.bounds.items():
-        known = flat.bounds.get(key, bound)
-        flat.bounds[key] = max(known, bound) if key in _LOWER else min(known, bound)
+    for key, limit in inner.bounds.items():
+        former = flat.bounds.get(key, limit)
+        flat.bounds[key] = max(former, limit) if key in _LOWER else min(former, limit)
     flat.multiples += [one for one in inner.multiples if one not in flat.multiples]
     flat.patterns += [one for one in inner.patterns if one not in flat.patterns]
     flat.formats += [one for one in inner.formats if one not in flat.formats]
@@ -357,8 +357,8 @@ def type_of(value: Any) -> str:
     return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
-def opaque_part(flat: Flat, key: str, nodes: Sequence[Node]) -> dict[str, Any]:
-    """A schema of the types alone with what is said under one opaque keyword."""
+def opaque_part(flat: Flat, key: str, nodes: Sequence[Node], *, sent: bool) -> Any:
+    """A schema of the types alone with what is said under one opaque keyword; ``sent`` adds the properties by name."""
     parts = []
     for node in nodes:
         keys = _WITH.get(key, (key,))
@@ -366,9 +366,17 @@ def opaque_part(flat: Flat, key: str, nodes: Sequence[Node]) -> dict[str, Any]:
             parts.append(dict(node.value))
         else:
             parts.append({inner: node.value[inner] for inner in keys if inner in node.value})
-    part = dict(parts[0]) if len(parts) == 1 else {"allOf": parts}
+    part = dict(parts[0]) if len(parts) == 1 else {"allOf": parts} if parts else {}
     if flat.typed and "type" not in part:
         part["type"] = sorted(flat.types)
+    if sent and key not in _NEAR:
+        part["properties"] = {
+            name: {"allOf": [node.value for node in schema]} for name, schema in flat.properties.items()
+        }
+        if flat.required:
+            part["required"] = list(flat.required)
+        if flat.additional is not None:
+            part["additionalProperties"] = {"allOf": [node.value for node in flat.additional]}
     return part
 
 

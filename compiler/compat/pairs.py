@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from compiler.compat.catalog import LEVEL_OF
-from compiler.compat.changes import ABSENT, Bump, Change, Direction, Level
+from compiler.compat.changes import ABSENT, Change, Direction, Level
 from compiler.compat.sameness import Sameness
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
+from compiler.contracts.versions import Bump
 
 Flow = Literal["request", "response"]
 """Which way data goes: to the API's provider, or from it."""

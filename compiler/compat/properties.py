@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from compiler.compat.changes import ABSENT
 from compiler.compat.flat import Flat, Schema, flatten
 from compiler.compat.naming import called, shown
 from compiler.compat.pairs import Comparing, Flow, Pair
@@ -18,6 +19,11 @@ def compare_properties(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow:
     """Compare what two objects hold, in the view of one direction."""
     old, new = _Side(comparing.base, b, flow), _Side(comparing.revision, r, flow)
     for name in dict.fromkeys((*b.properties, *r.properties)):
+        one, other = b.properties.get(name, ()), r.properties.get(name, ())
+        if len(one) == len(other) and all(map(comparing.same.of, one, other)):
+            if (name in b.required) != (name in r.required):
+                _required(pair, old, new, name, flow)
+            continue
         here, there = old.visible(name), new.visible(name)
         if here and there:
             _kept(comparing, pair, old, new, name, flow, schema_pair)
@@ -102,7 +108,7 @@ def _required(pair: Pair, old: _Side, new: _Side, name: str, flow: Flow) -> None
         text = f"{who} is always there now" if now else f"clients that read {who} may find that it is absent"
     rule = f"{flow}-property-became-{'required' if now else 'optional'}"
     breaks = now if flow == "request" else was
-    pair.add(rule, flow, base, revision, text, **({"witness": {}} if breaks else {}))
+    pair.add(rule, flow, base, revision, text, witness={} if breaks else ABSENT)
 
 
 def _gone(

@@ -32,8 +32,8 @@ class Sameness:
     def _reference(self, text: str, base: Node, revision: Node) -> bool:
         """Whether a reference leads to the same on both sides.
 
-        All that can be reached from it is looked at, and each target is judged once: what is reached and found different
-        is handed back along the references.
+        All that can be reached from it is looked at, and each target is judged once: what is found different is handed
+        back along the references.
         """
         start = (id(base.document), id(revision.document), text)
         if start in self.told:

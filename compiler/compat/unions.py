@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.compat.changes import ABSENT
+from compiler.compat.changes import ABSENT, Level
 from compiler.compat.flat import Flat, Schema, flatten
-from compiler.compat.judging import holds, judge
+from compiler.compat.judging import holds, judge, made
 from compiler.compat.naming import called, shown
 from compiler.compat.pairs import Comparing, Flow, Pair
 from compiler.contracts.openapi import Api
@@ -75,7 +75,7 @@ def _says_more(flat: Flat) -> bool:
 def _without_unions(flat: Flat) -> Node:
     if isinstance(flat.at.value, Mapping):
         left = {key: value for key, value in flat.at.value.items() if key not in ("oneOf", "anyOf", "discriminator")}
-        return Node(left, flat.at.document, flat.at.path)
+        return made(left, flat.at)
     return flat.at
 
 
@@ -83,7 +83,7 @@ def _only(union: tuple[str, Node, tuple[Node, ...]]) -> Node:
     """A choice alone, without what stands beside it but for the types."""
     kind, node, branches = union
     kept = {key: node.value[key] for key in ("type", "discriminator") if key in node.value}
-    return Node({**kept, kind: [branch.value for branch in branches]}, node.document, node.path)
+    return made({**kept, kind: [branch.value for branch in branches]}, node)
 
 
 def _compare(
@@ -134,7 +134,7 @@ def _gone(comparing: Comparing, pair: Pair, branch: _Branch, old: Any, new: Any,
     kept, witness, _ = holds(flow, (branch.node, comparing.base), (_only(new), comparing.revision))
     if kept is not True:
         text = f"clients that send {who} as {called(new[1])} may be refused"
-        pair.add("request-branch-removed", flow, branch.node, new[1], text, witness=witness)
+        pair.add("request-branch-removed", flow, branch.node, new[1], text, witness=witness, level=_level(kept))
 
 
 def _came(comparing: Comparing, pair: Pair, branch: _Branch, old: Any, new: Any, flow: Flow, told: bool) -> None:
@@ -143,12 +143,12 @@ def _came(comparing: Comparing, pair: Pair, branch: _Branch, old: Any, new: Any,
         kept, witness, _ = holds(flow, (branch.node, comparing.revision), (_only(old), comparing.base))
         if kept is not True:
             text = f"clients that read {called(new[1])} may now get {who}"
-            pair.add("response-branch-added", flow, old[1], branch.node, text, witness=witness)
+            pair.add("response-branch-added", flow, old[1], branch.node, text, witness=witness, level=_level(kept))
         return
     if new[0] == "oneOf" and not told and len(new[2]) > 1:
         others = [one for one in new[2] if one is not branch.node]
-        rest = Node({"oneOf": [one.value for one in others]}, new[1].document, new[1].path)
-        kept, witness, reason = holds(flow, (rest, comparing.revision), (_only(new), comparing.revision))
+        rest = made({"oneOf": [one.value for one in others]}, Node(None, new[1].document, (*new[1].path, "~rest")))
+        kept, witness, _ = holds(flow, (rest, comparing.revision), (_only(new), comparing.revision))
         if kept is False:
             text = f"what clients send as {called(new[1])} may fit {who} as well, and `oneOf` takes what fits one alone"
             pair.add("request-schema-narrowed", flow, old[1], branch.node, text, witness=witness)
@@ -158,6 +158,11 @@ def _came(comparing: Comparing, pair: Pair, branch: _Branch, old: Any, new: Any,
             pair.add("request-schema-undecided", flow, old[1], branch.node, text)
             return
     pair.add("request-branch-added", flow, old[1], branch.node, f"clients may send {who} as {called(new[1])}")
+
+
+def _level(kept: bool | None) -> Level | None:
+    """What cannot be decided is risky."""
+    return "risky" if kept is None else None
 
 
 def _apart(branch: _Branch, others: Sequence[Node], api: Api) -> bool:
@@ -259,6 +264,7 @@ def _discriminators(pair: Pair, old: Node, new: Node, flow: Flow) -> bool:
         return False
     who = called(new)
     if not isinstance(was, Mapping):
+        assert isinstance(now, Mapping)
         text = f"`{now['propertyName']}` tells the variants of {who} apart"
         pair.add(f"{flow}-discriminator-added", flow, old, new["discriminator"], text)
         return False
@@ -281,8 +287,10 @@ def _discriminators(pair: Pair, old: Node, new: Node, flow: Flow) -> bool:
         after[tag] for tag in after.keys() - before.keys()
     }
     for target in sorted(renamed):
-        tags = [next(tag for tag in side if side[tag] == target) for side in (
-            {t: v for t, v in before.items() if t not in after}, {t: v for t, v in after.items() if t not in before})]  # fmt: skip
+        tags = [
+            next(tag for tag in side if side[tag] == target and tag not in other)
+            for side, other in ((before, after), (after, before))
+        ]
         text = f"`{target}` was told by `{was['propertyName']}: {tags[0]}` and is by `{tags[1]}`"
         pair.add(rule, flow, *places, text)
     return True

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from compiler.compat.changes import ABSENT, Level
 from compiler.compat.flat import Flat, Schema, canonical, covers, flatten, opaque_part, type_of, walk_opaque
-from compiler.compat.judging import Verdict, judge
+from compiler.compat.judging import Verdict, judge, made
 from compiler.compat.naming import called, listed, shown
 from compiler.compat.pairs import Comparing, Flow, Pair
 from compiler.compat.properties import compare_properties
@@ -77,7 +77,7 @@ def alone(schema: Schema) -> Node:
     """Schemas all of which hold as one schema."""
     if len(schema) == 1:
         return schema[0]
-    return Node({"allOf": [node.value for node in schema]}, schema[0].document, schema[0].path)
+    return made({"allOf": [node.value for node in schema]}, schema[0])
 
 
 def note(
@@ -171,12 +171,9 @@ def _values(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow, base
         text = (
             f"{who} is one of a list of values now" if b.enum is None else f"{who} may be other than the listed values"
         )
-        level: Level | None = None
         if verdict.kept is False and (how == "narrowed") != (flow == "request"):
             how, text = "changed", f"{text}, which are others than before"
-        elif b.enum is not None and flow == "response":
-            level = None if comparing.enum_values_added == "breaking" else None
-        note(pair, flow, "values", how, at_b, at_r, text, level=level, witness=verdict.witness)
+        note(pair, flow, "values", how, at_b, at_r, text, witness=verdict.witness)
         return False
     old, new = {canonical(v): v for v in b.enum}, {canonical(v): v for v in r.enum}
     lost = [old[key] for key in old if key not in new and covers(r.types, type_of(old[key]))]
@@ -224,8 +221,10 @@ def _scalars(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow) -> 
             was, now = b.bounds.get(key), r.bounds.get(key)
             if sign == 1:
                 was, now = was or None, now or None
-            how = _moved(was and (was * sign, False) if was is not None else None,
-                         (now * sign, False) if now is not None else None)  # fmt: skip
+            how = _moved(
+                None if was is None else (was * sign, False),
+                None if now is None else (now * sign, False),
+            )
             if how:
                 text = f"the {limit} {word} of {who} were {_limit(was)} and are {_limit(now)}"
                 note(pair, flow, aspect, how, b.at, r.at, text)
@@ -243,7 +242,7 @@ def _scalars(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow) -> 
 
 def _patterns(flat: Flat) -> Node:
     parts: list[dict[str, Any]] = [{"pattern": pattern} for pattern in flat.patterns]
-    return Node({"type": "string", "allOf": parts} if parts else {"type": "string"}, flat.at.document, flat.at.path)
+    return made({"type": "string", "allOf": parts} if parts else {"type": "string"}, flat.at)
 
 
 def _formats(pair: Pair, b: Flat, r: Flat, flow: Flow) -> None:
@@ -332,9 +331,9 @@ def _opaque(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow) -> N
         here, there = old.get(key, []), new.get(key, [])
         if len(here) == len(there) and all(map(comparing.same.of, _only(here, key), _only(there, key))):
             continue
-        parts = opaque_part(b, key, here) if here else True, opaque_part(r, key, there) if there else True
-        nodes = Node(parts[0], b.at.document, b.at.path), Node(parts[1], r.at.document, r.at.path)
-        verdict = judge(comparing, flow, *nodes)
+        sent = made(opaque_part(b, key, here, sent=True), b.at), made(opaque_part(r, key, there, sent=True), r.at)
+        read = made(opaque_part(b, key, here, sent=False), b.at), made(opaque_part(r, key, there, sent=False), r.at)
+        verdict = judge(comparing, flow, *sent, read)
         if verdict.kept is None and not (here and there):
             kept = bool(here) == (flow == "request")
             verdict = Verdict(kept, not kept, reason=verdict.reason)
