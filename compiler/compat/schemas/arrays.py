@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from compiler.compat.schemas.keywords import Atom
 from compiler.compat.schemas.views import View
 
 if TYPE_CHECKING:
-    from compiler.compat.schemas.engine import Atom, Search
+    from compiler.compat.schemas.engine import Search
 
 _LONG = 64
 
@@ -16,7 +17,7 @@ _LONG = 64
 def arrays(search: Search, holding: Sequence[Atom], failing: Sequence[Atom]) -> list[Any] | None:
     """Some lists for which keywords hold and others do not; None where there surely is none."""
     low = max([int(a.value) for a in holding if a.keyword == "minItems"], default=0)
-    high = min([int(a.value) for a in holding if a.keyword == "maxItems"], default=None)  # type: ignore[type-var]
+    high = min([int(a.value) for a in holding if a.keyword == "maxItems"], default=None)
     unique = any(a.keyword == "uniqueItems" and a.value for a in holding)
     for atom in failing:
         if atom.keyword == "minItems":
@@ -43,7 +44,7 @@ def arrays(search: Search, holding: Sequence[Atom], failing: Sequence[Atom]) -> 
         if candidates is None:
             return None
         found += candidates
-    return [*found, *_plain(search, known, holding, low, high)]
+    return [*_filled(search, known, holding, found, high), *_plain(search, known, holding, low, high)]
 
 
 def at(views: Sequence[View], index: int) -> list[View]:
@@ -56,6 +57,18 @@ def at(views: Sequence[View], index: int) -> list[View]:
         elif "items" in view.node.value:
             found.append(view.at("items"))
     return list({view.key: view for view in found}.values())
+
+
+def _filled(
+    search: Search, known: Sequence[View], holding: Sequence[Atom], found: Sequence[list[Any]], high: int | None
+) -> list[Any]:
+    """Lists with what else they must contain behind them."""
+    more: list[Any] = []
+    for atom in holding:
+        if atom.keyword == "contains":
+            some = search.some([*at(known, _LONG), atom.view.at("contains")], ()) or []
+            more += some[:1] * min(_least_fitting(atom), _LONG)
+    return [one for one in (*found, *([*one, *more] for one in found if more)) if high is None or len(one) <= high]
 
 
 def _against(

@@ -7,7 +7,7 @@ ranges of code points. Work is bounded by the number of states.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -26,8 +26,8 @@ _SPACE: Ranges = (
     *((0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF)),
 )
 _LINE_ENDS: Ranges = ((10, 10), (13, 13), (0x2028, 0x2029))
-START, END = "start", "end"
 Edge = Ranges | Literal["start", "end", ""]
+_REPEATED: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
 class _UnreadError(Exception):
@@ -36,7 +36,7 @@ class _UnreadError(Exception):
 
 @dataclass(slots=True)
 class Language:
-    """A nondeterministic automaton that looks for its pattern anywhere in a text. State 0 begins, ``final`` has found."""
+    """A nondeterministic automaton that looks for its pattern anywhere in a text, from state 0 to ``final``."""
 
     edges: list[list[tuple[Edge, int]]] = field(default_factory=lambda: [[]])
     final: int = 0
@@ -54,7 +54,7 @@ class Language:
         waiting = list(found)
         while waiting:
             for edge, target in self.edges[waiting.pop()]:
-                free = edge == "" or (edge == START and at_start) or (edge == END and at_end)
+                free = edge == "" or (edge == "start" and at_start) or (edge == "end" and at_end)
                 if free and target not in found:
                     found.add(target)
                     waiting.append(target)
@@ -120,7 +120,7 @@ def empty_between(wanted: Sequence[Language], unwanted: Sequence[Language], low:
         return False
     first = (start, 0)
     waiting = deque([first])
-    before: dict[tuple[tuple[frozenset[int], ...], int], tuple[object, int]] = {}
+    before: dict[_At, tuple[_At, int]] = {}
     seen = {first}
     steps = 0
     while waiting:
@@ -144,6 +144,10 @@ def empty_between(wanted: Sequence[Language], unwanted: Sequence[Language], low:
     return True
 
 
+_At = tuple[tuple[frozenset[int], ...], int]
+"""Where every automaton is, and how many characters were read."""
+
+
 def _accepted(every: Sequence[Language], states: Sequence[frozenset[int]], wanted: int, *, is_empty: bool) -> bool:
     for number, (one, inside) in enumerate(zip(every, states, strict=True)):
         found = one.final in one.closed(inside, at_start=is_empty, at_end=True)
@@ -152,10 +156,10 @@ def _accepted(every: Sequence[Language], states: Sequence[frozenset[int]], wante
     return True
 
 
-def _text(before: dict[tuple[tuple[frozenset[int], ...], int], tuple[object, int]], at: object) -> str:
+def _text(before: Mapping[_At, tuple[_At, int]], at: _At) -> str:
     letters: list[str] = []
     while at in before:
-        at, code = before[at]  # type: ignore[index]
+        at, code = before[at]
         letters.append(chr(code))
     return "".join(reversed(letters))
 
@@ -238,7 +242,7 @@ class _Reader:
         sign = self.peek()
         found: tuple[int, int | None] = (1, 1)
         if sign in ("*", "+", "?") and sign:
-            found = {"*": (0, None), "+": (1, None), "?": (0, 1)}[sign]  # type: ignore[assignment]
+            found = _REPEATED[sign]
             self.at += 1
         elif sign == "{":
             end = self.pattern.index("}", self.at)
@@ -258,7 +262,7 @@ class _Reader:
         self.at += 1
         if sign in "^$":
             end = self.made.add()
-            self.made.edges[start].append((START if sign == "^" else END, end))
+            self.made.edges[start].append(("start" if sign == "^" else "end", end))
             return end
         if sign == "(":
             if self.peek() == "?":

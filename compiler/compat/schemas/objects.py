@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from compiler.compat.schemas.keywords import Atom
 from compiler.compat.schemas.views import View
 from compiler.contracts.fits import matches
 from compiler.contracts.patterns import candidates as texts_of
 
 if TYPE_CHECKING:
-    from compiler.compat.schemas.engine import Atom, Search
+    from compiler.compat.schemas.engine import Search
 
 _OPEN = ("additionalProperties", "patternProperties", "unevaluatedProperties")
 _FRESH = "other"
@@ -32,6 +33,7 @@ class _Known:
     required: list[str]
     low: int
     high: int | None
+    dependent: list[Mapping[str, Sequence[str]]]
 
     def closed(self) -> set[str] | None:
         """The names that a sender declares, where it sends no other; None where it may."""
@@ -73,7 +75,10 @@ class _Known:
         """An object with these properties, and as many others as are asked for."""
         made = dict(given)
         left_out = set(without)
-        for name in self.required:
+        wanted = list(self.required)
+        for name in [*wanted, *made]:  # and what these bring with them
+            wanted += [other for needed in self.dependent for other in needed.get(name, ()) if other not in wanted]
+        for name in wanted:
             if name not in made and name not in left_out:
                 options = self.value(name)
                 made[name] = options[0] if options else None
@@ -135,7 +140,8 @@ def _known(search: Search, holding: Sequence[Atom]) -> _Known:
         [a.view.at("propertyNames") for a in holding if a.keyword == "propertyNames"],
         list(dict.fromkeys(required)),
         max([int(a.value) for a in holding if a.keyword == "minProperties"], default=0),
-        min([int(a.value) for a in holding if a.keyword == "maxProperties"], default=None),  # type: ignore[type-var]
+        min([int(a.value) for a in holding if a.keyword == "maxProperties"], default=None),
+        [a.value for a in holding if a.keyword == "dependentRequired"],
     )
 
 
@@ -179,6 +185,7 @@ def _only_declared(known: _Known) -> set[str] | None:
 def _against(search: Search, known: _Known, atom: Atom) -> list[Any] | None:
     """Objects for which one keyword does not hold; None where it surely does of all."""
     key, view = atom.keyword, atom.view
+    found: list[Any] = []
     if key == "required":
         lacking = [n for n in atom.value if n not in known.required and not _spared(view, n)]
         return [known.object({}, [name]) for name in lacking[:4]] or None
@@ -189,30 +196,19 @@ def _against(search: Search, known: _Known, atom: Atom) -> list[Any] | None:
     if key == "propertyNames":
         return _bad_name(search, known, view.at("propertyNames"))
     if key == "dependentRequired":
-        found = []
         for name, needed in atom.value.items():
             values = known.value(name)
             for other in needed:
-                if values is not None and other != name and other not in known.required:
-                    if not _brought(known, holding_of(known), name, other):
-                        found.append(known.object({name: (values or [None])[0]}, [other]))
-        return found or None
-    if key == "dependentSchemas":
-        found = []
-        for name in atom.value:
-            if known.value(name) is not None:
-                found.append(known.object({name: (known.value(name) or [None])[0]}))
+                may_lack = values is not None and other != name and other not in known.required
+                if may_lack and not _brought(known, name, other):
+                    found.append(known.object({name: (values or [None])[0]}, [other]))
         return found or None
     return []
 
 
-def holding_of(known: _Known) -> list[View]:
-    """The schemas that hold, as far as they are kept."""
-    return [*known.views, *known.sending]
-
-
-def _brought(known: _Known, views: Sequence[View], name: str, other: str) -> bool:
-    return any(other in view.node.value.get("dependentRequired", {}).get(name, ()) for view in views)
+def _brought(known: _Known, name: str, other: str) -> bool:
+    """Whether something that holds asks for the one property where there is the other."""
+    return any(other in needed.get(name, ()) for needed in known.dependent)
 
 
 def _bad_property(known: _Known, view: View) -> list[Any] | None:
@@ -320,7 +316,7 @@ def _texts_only(search: Search, holding: Sequence[View], failing: View) -> list[
     found: list[str] = []
     empty = True
     for branch in search.opened(holding, "string"):
-        some = search.in_branch(branch, [failing], "string")
+        some = search.in_branch(branch.atoms, [*branch.failing, failing], "string")
         if some is not None:
             empty = False
             found += [text for text in some if isinstance(text, str)]

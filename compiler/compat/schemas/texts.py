@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from compiler.compat.schemas.keywords import Atom
 from compiler.compat.schemas.languages import Language, empty_between, language
 from compiler.contracts.fits import matches
 from compiler.contracts.patterns import candidates
-
-if TYPE_CHECKING:
-    from compiler.compat.schemas.engine import Atom
 
 _LONG = 4096
 
@@ -54,14 +52,18 @@ def texts(holding: Sequence[Atom], failing: Sequence[Atom]) -> list[Any] | None:
     if any(pattern in patterns for pattern in against):
         return None
     if patterns or against:
-        languages: list[Language] = [found for p in patterns if (found := language(p)) is not None]
-        unwanted = [found for p in against if (found := language(p)) is not None]
-        found = empty_between(languages, unwanted if len(unwanted) == len(against) else unwanted, low, high)
-        if found is True:
+        wanted, unwanted = _read(patterns), _read(against)
+        text = empty_between(wanted, unwanted, low, high)
+        if text is True:
             return None
-        if isinstance(found, str):
-            return [found] if found not in excluded else [found, *_made(patterns, low, high, excluded, against)]
+        if isinstance(text, str):
+            return [text, *_made(patterns, low, high, excluded, against)]
     return _made(patterns, low, high, excluded, against)
+
+
+def _read(patterns: Sequence[str]) -> list[Language]:
+    """The automata of patterns. One that cannot be read is left out, which only makes more texts possible."""
+    return [found for pattern in patterns if (found := language(pattern)) is not None]
 
 
 def _made(patterns: Sequence[str], low: int, high: int | None, excluded: set[str], against: Sequence[str]) -> list[Any]:

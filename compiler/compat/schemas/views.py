@@ -18,7 +18,7 @@ Key = tuple[int, tuple[str | int, ...], bool, bool]
 class View:
     """A schema as one side reads it.
 
-    In ``direction``, properties that do not travel (``readOnly`` in requests, ``writeOnly`` in responses) are no matter.
+    In ``direction``, properties that do not travel (``readOnly`` in requests, ``writeOnly`` in responses) do not count.
     A ``sender`` is held to its own document: what it does not declare it does not send, unless ``additionalProperties``
     or ``patternProperties`` is written out. ``dialect`` decides how bounds, ``nullable`` and the neighbours of ``$ref``
     are read; draft 4 reads as 3.0.
