@@ -51,9 +51,8 @@ def corpus() -> list[Any]:
     for path in sorted(CASES.glob("*.yaml")):
         for name, case in yaml.safe_load(path.read_text(encoding="utf-8")).items():
             if "schema" in case:
-                for flow in ("request", "response"):
-                    if flow in case:
-                        found.append(pytest.param(case, flow, id=f"{path.stem}: {name}, {flow}"))
+                flows = [flow for flow in ("request", "response") if flow in case]
+                found += [pytest.param(case, flow, id=f"{path.stem}: {name}, {flow}") for flow in flows]
             else:
                 found.append(pytest.param(case, "api", id=f"{path.stem}: {name}"))
     return found
@@ -99,7 +98,9 @@ def test_one_entry_for_one_schema_that_many_operations_share() -> None:
     def shop(kind: str) -> Api:
         answer = {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
         paths = {f"/p{index}": {"get": {"responses": {"200": answer}}} for index in range(500)}
-        schemas = {"A": {"type": "object", "properties": {"n": {"type": kind}, "next": {"$ref": "#/components/schemas/A"}}}}
+        schemas = {
+            "A": {"type": "object", "properties": {"n": {"type": kind}, "next": {"$ref": "#/components/schemas/A"}}}
+        }
         return api(document({"paths": paths, "components": {"schemas": schemas}}))
 
     comparison = compare(shop("integer"), shop("string"))
@@ -116,3 +117,9 @@ def test_a_document_is_the_same_as_itself() -> None:
 
 def test_below_one_each_step_is_one_less() -> None:
     assert [below_one(bump) for bump in BUMPS] == ["none", "patch", "patch", "minor"]
+
+
+def test_the_documentation_has_every_kind_of_change() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    rows = [f"| {rule} | {kind.level} | {kind.says} |" for rule, kind in sorted(KINDS.items())]
+    assert text.endswith("\n".join(rows) + "\n")
