@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from compiler.compat.catalog import KINDS
-from compiler.compat.changes import ABSENT, BUMPS, Comparison, below_one
+from compiler.compat.changes import ABSENT, Comparison, below_one
 from compiler.compat.contracts import Options, compare
 from compiler.contracts.openapi import Api, load
+from compiler.contracts.versions import BUMPS
 from compiler.files import Library
 from compiler.reader import Document
 from compiler.source import Source, Span

@@ -145,8 +145,8 @@ def _came(comparing: Comparing, pair: Pair, branch: _Branch, old: Any, new: Any,
             text = f"clients that read {called(new[1])} may now get {who}"
             pair.add("response-branch-added", flow, old[1], branch.node, text, witness=witness, level=_level(kept))
         return
-    if new[0] == "oneOf" and not told and len(new[2]) > 1:
-        others = [one for one in new[2] if one is not branch.node]
+    others = [one for one in new[2] if one is not branch.node]
+    if new[0] == "oneOf" and not told and others and not _tagged_apart(branch, others, new[1], comparing.revision):
         rest = made({"oneOf": [one.value for one in others]}, Node(None, new[1].document, (*new[1].path, "~rest")))
         kept, witness, _ = holds(flow, (rest, comparing.revision), (_only(new), comparing.revision))
         if kept is False:
@@ -163,6 +163,17 @@ def _came(comparing: Comparing, pair: Pair, branch: _Branch, old: Any, new: Any,
 def _level(kept: bool | None) -> Level | None:
     """What cannot be decided is risky."""
     return "risky" if kept is None else None
+
+
+def _tagged_apart(branch: _Branch, others: Sequence[Node], holder: Node, api: Api) -> bool:
+    """Whether one required property has another single value in each of the others."""
+    own = dict(name.split("=", 1) for name in branch.names if "=" in name[1:])
+    required = flatten(api, (branch.node,)).required
+    tags = [(name, value) for name, value in own.items() if name in required]
+    if not tags:
+        return False
+    sides = [dict(n.split("=", 1) for n in _branch(api, one, holder).names if "=" in n[1:]) for one in others]
+    return any(all(side.get(name, value) != value for side in sides) for name, value in tags)
 
 
 def _apart(branch: _Branch, others: Sequence[Node], api: Api) -> bool:
