@@ -8,6 +8,7 @@ Only folders that hold a manifest of ours are ours to clean.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -84,6 +85,25 @@ def write(files: Mapping[str, bytes], out: Path, *, only: str | None = None) -> 
             with suppress(OSError):
                 left.unlink()
     return differences
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write one file so that whoever reads it sees it whole, as it was or as it will be. Raises WriteProblem.
+
+    A symlink stays one: the file that it leads to is replaced.
+    """
+    place = path.resolve()
+    beside = place.parent / f"{_BESIDE}{os.getpid()}-{place.name}"
+    try:
+        _write_whole(beside, data)
+        if place.exists():
+            shutil.copymode(place, beside)
+        os.replace(beside, place)
+    except OSError as error:
+        raise WriteProblem(f"`{path}` cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _rank(path: str) -> tuple[str, int, str]:

@@ -10,15 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from compiler import checks, environments, rules, suppressions
 from compiler.backends import envoy
 from compiler.backends.envoy import verify
-from compiler.checks import Checked
+from compiler.checks import Checked, steps
+from compiler.contracts.versions import is_prerelease
 from compiler.decode import decode
 from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_mean, in_order, one_of
 from compiler.files import ROOT_FILE, Library
+from compiler.lock import LOCK_FILE, Lock
+from compiler.lock.text import open_lock
 from compiler.lower import lower
 from compiler.model.kinds import Where
 from compiler.model.project import Project, RootFile, Sections, VersioningSettings
@@ -27,6 +30,9 @@ from compiler.reader import Document, MapNode, read_yaml
 from compiler.source import Source, Span, inside, relative_name
 from compiler.workspace import Workspace
 from compiler.workspace import build as build_workspace
+
+if TYPE_CHECKING:
+    from compiler.lock.renewal import Renewal
 
 SECTIONS = ("contracts", "services", "policies", "gateways", "aggregators", "edges")
 _ROOT_ONLY = ("gatewright", "include", "settings")
@@ -65,11 +71,15 @@ def validate(
     environment: str | None = None,
     *,
     every_environment: bool = False,
+    locked: bool = False,
+    merging: bool = False,
 ) -> Outcome:
     """Read, decode and check the project in the folder ``root``.
 
     With ``only``, judge one gateway or edge alone; with ``environment``, the project with that laid over it. With
     ``every_environment``, say too what is wrong with the files of environments, without checking the project in each.
+    With ``locked``, what the lock does not know is an error. With ``merging``, a lock that git left in conflict counts
+    as what both sides say.
 
     Raises FileNotFoundError without a root file, UnknownDeployable, and UnknownEnvironment.
     """
@@ -80,30 +90,45 @@ def validate(
         environments.require(root, environment)
     library = Library(root)
     project, findings = read_project(library)
-    if project is None:
+    lock, more = open_lock(library, merging=merging)
+    findings += more
+    if project is None or lock is None:
         return _unread(library, [*findings, *library.findings])
+    asked = _Asked(as_of, lock, only, locked)
     if environment is not None:
-        return _in_environment(library, project, environment, as_of, only)
+        return _in_environment(library, project, environment, asked, findings)
     if every_environment:
         findings += environments.faults(library, project)
     if only is not None:
         project = _restricted(project, only)
-    workspace, findings = _found(project, library, as_of, findings, only)
-    return _outcome(workspace, findings, complete="project" if only is None else None)
+    workspace, findings = _found(project, library, findings, asked)
+    return _outcome(workspace, findings, asked, "project")
 
 
-def _in_environment(library: Library, project: Project, name: str, as_of: date, only: str | None) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How a project is to be judged."""
+
+    as_of: date
+    lock: Lock
+    only: str | None
+    locked: bool
+
+
+def _in_environment(
+    library: Library, project: Project, name: str, asked: _Asked, earlier: Sequence[Finding]
+) -> Outcome:
     """The outcome of a sound project with an environment laid over it."""
     laid, changes, faults = environments.lay(library, name, project)
     if any(not rules.RULES[fault.rule].suppressible for fault in faults):
         return _unread(library, faults)
-    if only is not None:
-        project, laid = _restricted(project, only), _restricted(laid, only)
-    workspace, findings = _found(laid, library, as_of, faults, only)
+    if asked.only is not None:
+        project, laid = _restricted(project, asked.only), _restricted(laid, asked.only)
+    workspace, findings = _found(laid, library, [*earlier, *faults], asked)
     if any(not environments.is_environment(finding.where.file) for finding in findings):
-        _, elsewhere = _found(project, library, as_of, [], only)
+        _, elsewhere = _found(project, library, earlier, asked)
         findings = environments.placed(findings, name, changes, elsewhere)
-    return _outcome(workspace, findings, complete="environment" if only is None else None)
+    return _outcome(workspace, findings, asked, "environment")
 
 
 def _unread(library: Library, findings: Iterable[Finding]) -> Outcome:
@@ -111,26 +136,60 @@ def _unread(library: Library, findings: Iterable[Finding]) -> Outcome:
 
 
 def _found(
-    project: Project, library: Library, as_of: date, earlier: Sequence[Finding], only: str | None
+    project: Project, library: Library, earlier: Sequence[Finding], asked: _Asked
 ) -> tuple[Workspace, list[Finding]]:
     """The workspace of a project, and all findings, the earlier ones among them."""
-    workspace, more = build_workspace(project, library, as_of)
+    judged = _used_contracts(project) if asked.only is not None else None
+    workspace, more = build_workspace(project, library, asked.as_of, asked.lock, judged)
+    releases = any(not is_prerelease(number) for _, number in workspace.history.editions)
+    if asked.locked and asked.lock.source is None and releases:
+        help = f"run `gatewright lock` and commit {LOCK_FILE}"
+        more.append(Finding("lock-outdated", f"the project has no {LOCK_FILE}", project.where.span, help))
     _, findings = checks.run(workspace, [*earlier, *more, *library.findings])
-    if only is not None:  # what the others use is not in sight
+    if asked.only is not None:  # what the others use is not in sight
         findings = [f for f in findings if f.rule != "unused"]
     return workspace, findings
 
 
 def _outcome(
-    workspace: Workspace, findings: list[Finding], complete: Literal["project", "environment"] | None
+    workspace: Workspace, findings: list[Finding], asked: _Asked, whole: Literal["project", "environment"]
 ) -> Outcome:
-    """The outcome, with what comments allow taken out. ``complete`` says of which files all findings are there."""
+    """The outcome, with what comments allow taken out. ``whole`` says of which files all findings are there."""
+    complete = whole if asked.only is None else None
     of_environments = tuple(s for s in workspace.library.sources if environments.is_environment(s.name))
     of_project = tuple(s for s in workspace.library.sources if s not in of_environments)
-    findings = suppressions.apply(findings, of_project, complete=complete == "project")
-    shown = diagnosed(suppressions.apply(findings, of_environments, complete=complete == "environment"))
+    settled = steps.settled(workspace.history)
+    findings = suppressions.apply(findings, of_project, complete=complete == "project", answered=settled)
+    findings = suppressions.apply(findings, of_environments, complete=complete == "environment")
+    shown = diagnosed(findings, locked=asked.locked)
     sound = not any(d.severity is Severity.ERROR for d in shown)
     return Outcome(shown, checks.accept(workspace) if sound else None, workspace.library)
+
+
+def renew_lock(root: Path, as_of: date) -> tuple[Outcome, Renewal | None]:
+    """The outcome of a project, and its lock together with what is new; None where something is wrong.
+
+    What git left in conflict is taken together. Raises FileNotFoundError without a root file.
+    """
+    from compiler.lock.renewal import renewed
+
+    outcome = validate(root, as_of, merging=True)
+    others = tuple(d for d in outcome.diagnostics if d.finding.rule != "lock-outdated")  # which is mended here
+    outcome = replace(outcome, diagnostics=others)
+    if outcome.checked is None:
+        return outcome, None
+    return outcome, renewed(outcome.checked.workspace.history)
+
+
+def _used_contracts(project: Project) -> set[str]:
+    """The contracts that the project's gateways and edges expose, by themselves or by their aggregators."""
+    exposed = [expose for _, deployable in project.deployables for expose in deployable.expose]
+    used = {expose.contract for expose in exposed if expose.contract is not None}
+    for expose in exposed:
+        aggregator = project.aggregators.get(expose.aggregator or "")
+        if aggregator is not None:
+            used |= {aggregator.implements.contract, *(step.call.contract for step in aggregator.steps.values())}
+    return used
 
 
 def _restricted(project: Project, only: str) -> Project:
@@ -166,9 +225,13 @@ def envoy_checked(outcome: Outcome, made: Plan, binary: Path) -> Outcome:
     return replace(outcome, diagnostics=(*outcome.diagnostics, *diagnosed(refused))) if refused else outcome
 
 
-def diagnosed(findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
-    """Findings in their order, each with the severity of its rule."""
-    return tuple(Diagnostic(rules.severity(f.rule), f) for f in in_order(findings))
+def diagnosed(findings: Iterable[Finding], *, locked: bool = False) -> tuple[Diagnostic, ...]:
+    """Findings in their order, each with the severity of its rule; ``locked`` makes an error of an outdated lock."""
+
+    def severity(rule: str) -> Severity:
+        return Severity.ERROR if locked and rule == "lock-outdated" else rules.severity(rule)
+
+    return tuple(Diagnostic(severity(f.rule), f) for f in in_order(findings))
 
 
 def read_project(library: Library) -> tuple[Project | None, list[Finding]]:

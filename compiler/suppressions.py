@@ -27,12 +27,20 @@ class _Suppression:
     where: Span
 
 
-def apply(findings: Iterable[Finding], sources: Iterable[Source], *, complete: bool = True) -> list[Finding]:
+def apply(
+    findings: Iterable[Finding],
+    sources: Iterable[Source],
+    *,
+    complete: bool = True,
+    answered: Iterable[tuple[str, Span]] = (),
+) -> list[Finding]:
     """The findings without those that a comment allows, together with what is wrong with the comments.
 
-    ``complete`` says that every check has run, so that a comment that allowed nothing is there in vain.
+    ``complete`` says that every check has run, so that a comment that allowed nothing is there in vain. A comment that
+    allows one of ``answered``, rules that are not looked at again at a place, never is.
     """
     left = list(findings)
+    past = {(rule, where.file, where.line) for rule, where in answered}
     for source in sources:
         if "gatewright:" not in source.text or source.name.endswith(".json"):
             continue
@@ -46,6 +54,7 @@ def apply(findings: Iterable[Finding], sources: Iterable[Source], *, complete: b
                 kept.append(finding)
         left = kept + wrong
         if complete:
+            used.update(s for s in suppressions if any((s.rule, source.name, line) in past for line in s.lines))
             left += [_unused(suppression) for suppression in suppressions if suppression not in used]
     return left
 

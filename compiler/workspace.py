@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
-from compiler.contracts.openapi import Api, Operation, load
+from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.versions import Resolution, resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
+from compiler.lock import Lock
+from compiler.lock.history import History, Key, take
 from compiler.model.contracts import ContractVersion
+from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Expose, OperationSettings
 from compiler.model.project import Project
-from compiler.reader import Document
 from compiler.serving import canaries, reachable
 from compiler.serving import served as services_by_version
 from compiler.source import Span
@@ -51,49 +53,43 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A project, indexed. ``apis`` has every version whose document could be read."""
+    """A project, indexed. ``apis`` has every version that something implements and whose document could be read."""
 
     project: Project
     library: Library
     as_of: date
+    history: History
     apis: Mapping[tuple[str, str], Api]
     served: Mapping[tuple[str, str], tuple[str, ...]]
     """Services by the contract and version that they serve, sorted."""
     exposures: tuple[Exposure, ...]
 
 
-def build(project: Project, library: Library, as_of: date) -> tuple[Workspace, list[Finding]]:
-    """The workspace, and what is wrong with documents, ranges and operations. Unknown names are left to the checks."""
-    findings: list[Finding] = []
-    apis = _load_contracts(project, library, findings)
+def build(
+    project: Project, library: Library, as_of: date, lock: Lock, judged: Set[str] | None = None
+) -> tuple[Workspace, list[Finding]]:
+    """The workspace, and what is wrong with documents, ranges and operations. Unknown names are left to the checks.
+
+    With ``judged``, only the versions of these contracts are compared with one another and with the lock.
+    """
     served = services_by_version(project)
+    history, findings = take(project, library, lock, {*served, *_named(project)}, judged)
+    apis = history.apis
     exposures = tuple(_exposures(project, apis, served, findings))
-    return Workspace(project, library, as_of, apis, served, exposures), findings
+    return Workspace(project, library, as_of, history, apis, served, exposures), findings
 
 
-def _load_contracts(project: Project, library: Library, findings: list[Finding]) -> dict[tuple[str, str], Api]:
-    apis: dict[tuple[str, str], Api] = {}
-    loaded: dict[str, Api | None] = {}
-    for name in sorted(project.contracts):
-        for version, declared in sorted(project.contracts[name].versions.items()):
-            where = declared.where["openapi"]
-            if isinstance(declared.openapi, str):
-                document = library.document(declared.openapi, where.file, where)
-                if isinstance(document, Finding):
-                    findings.append(document)
-                if document is None or isinstance(document, Finding):
-                    continue
-                if document.source.name not in loaded:  # one broken file that two versions name is one cause
-                    loaded[document.source.name], broken = load(document, (), library)
-                    findings += broken
-                api = loaded[document.source.name]
-            else:
-                inline = Document(where.source, declared.openapi, where)
-                api, broken = load(inline, (), library)
-                findings += broken
-            if api is not None:
-                apis[name, version] = api
-    return apis
+def _named(project: Project) -> Iterator[Key]:
+    """The versions that services implement, that aggregators answer for, and that edges publish."""
+    for service in project.services.values():
+        if service.implements is not None:
+            yield service.implements.contract, service.implements.version
+    for aggregator in project.aggregators.values():
+        yield aggregator.implements.contract, aggregator.implements.version
+    for edge in project.edges.values():
+        for expose in edge.expose:
+            if isinstance(expose, EdgeExpose) and expose.publish is not None:
+                yield expose.publish.contract, expose.publish.version
 
 
 def _exposures(

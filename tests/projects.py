@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
+
+from compiler.lock.text import render
+from compiler.pipeline import renew_lock
+from compiler.report import text
 
 CONTRACT = """\
 openapi: 3.1.0
@@ -41,3 +46,10 @@ def write_project(folder: Path, port: int = 8080) -> Path:
     (folder / "orders.yaml").write_text(CONTRACT)
     (folder / "gatewright.yaml").write_text(PROJECT.replace("PORT", str(port)))
     return folder
+
+
+def locked(folder: Path, as_of: date) -> str:
+    """The text of the lock of a project as it is; nothing is written."""
+    outcome, renewal = renew_lock(folder, as_of)
+    assert renewal is not None, text.render(outcome.diagnostics)
+    return render(renewal.lock)

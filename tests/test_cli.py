@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import _COMMANDS
-from compiler.rules import RULES
+from compiler.rules import PLANNED, RULES
 from tests.projects import write_project
 
 
@@ -240,7 +240,7 @@ def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:
 
 def test_what_is_planned_says_so() -> None:
     assert "is not built yet" in run("diff", "a", "b").stderr
-    assert "is not checked yet" in run("explain", "bump-too-small").stderr
+    assert "is not checked yet" in run("explain", PLANNED[0]).stderr
 
 
 def test_formats_of_servers_name_files_from_where_they_run(project: Path) -> None:

@@ -162,6 +162,13 @@ MISTAKES = [
         + OPERATION
         + "      security: [{keys: []}]  # here\ncomponents: {securitySchemes: {key: {type: http, scheme: basic}}}",
     ),
+    (
+        "scopes that are no list",
+        "the scopes of `key` must be a list of texts",
+        HEAD
+        + OPERATION
+        + "      security: [{key: all}]  # here\ncomponents: {securitySchemes: {key: {type: http, scheme: basic}}}",
+    ),
     ("scheme of no type", "`htp` is no type", HEAD + "components:\n  securitySchemes:\n    a: {type: htp}  # here"),
     (
         "scheme without its name",

@@ -20,6 +20,7 @@ from compiler.files import Library
 from compiler.graph import dot, mermaid, svg
 from compiler.graph.content import COLUMN, Box, Graph, Kind, Link, Row, graph_of, short
 from compiler.graph.layout import MARGIN, lay_out, text_width
+from compiler.lock import Lock
 from compiler.workspace import build
 from tests.test_cli import run
 from tests.test_docs import blocks
@@ -73,7 +74,7 @@ def drawn(folder: Path) -> Graph:
     library = Library(folder.resolve())
     project, findings = pipeline.read_project(library)
     assert project is not None, [f.message for f in findings]
-    return graph_of(build(project, library, DAY)[0])
+    return graph_of(build(project, library, DAY, Lock())[0])
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """Projects with mistakes: each is found on its line, nothing else is, and the whole report is as it was.
 
-A case is a file (a project of that one file) or a folder. ``# error: <rule>`` or ``# warning: <rule>`` stands on the
-line of each finding; ``# as of: <date>`` says on which day the project is judged, if not on the first of 2026, and
-``# environment: <name>`` in which environment, if not in none.
+A case is a file (a project of that one file) or a folder; what a folder has in ``published`` is a project that is
+locked first. ``# error: <rule>`` or ``# warning: <rule>`` stands on the line of each finding, or anywhere
+``# error in gatewright.lock:3: <rule>``; ``# as of: <date>`` says on which day the project is judged, if not on the
+first of 2026, and ``# environment: <name>`` in which environment, if not in none.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from compiler.lock import LOCK_FILE
 from compiler.pipeline import Outcome, validate
 from compiler.report import text
+from tests.projects import locked
 
 CASES = Path(__file__).parent / "cases" / "reject"
 _EXPECTED = re.compile(r"# (error|warning): ([a-z-]+)")
 _ENVIRONMENT = re.compile(r"^# environment: (\S+)$", re.MULTILINE)
+_IN_THE_LOCK = re.compile(r"# (error|warning) in gatewright\.lock:(\d+): ([a-z-]+)")
 _AS_OF = re.compile(r"^# as of: (\d{4}-\d{2}-\d{2})$", re.MULTILINE)
 
 Place = tuple[str, int, str, str]
@@ -35,27 +39,33 @@ def project(case: Path, folder: Path) -> Path:
     """A copy of a case as a project in a folder of its own."""
     if case.is_dir():
         shutil.copytree(case, folder / "project")
+        before = folder / "project" / "published"
+        if before.is_dir():
+            shutil.move(before, folder / "published")
+            lock = locked(folder / "published", day(folder / "published"))
+            (folder / "project" / LOCK_FILE).write_text(lock, encoding="utf-8")
     else:
         (folder / "project").mkdir()
         shutil.copy(case, folder / "project" / "gatewright.yaml")
     return folder / "project"
 
 
+def day(root: Path) -> date:
+    as_of = _AS_OF.search((root / "gatewright.yaml").read_text(encoding="utf-8"))
+    return date.fromisoformat(as_of.group(1)) if as_of else date(2026, 1, 1)
+
+
 def judged(root: Path) -> Outcome:
-    text = (root / "gatewright.yaml").read_text(encoding="utf-8")
-    as_of, environment = _AS_OF.search(text), _ENVIRONMENT.search(text)
-    return validate(
-        root,
-        date.fromisoformat(as_of.group(1)) if as_of else date(2026, 1, 1),
-        environment=environment.group(1) if environment else None,
-        every_environment=True,
-    )
+    environment = _ENVIRONMENT.search((root / "gatewright.yaml").read_text(encoding="utf-8"))
+    return validate(root, day(root), environment=environment.group(1) if environment else None, every_environment=True)
 
 
 def expected(root: Path) -> Counter[Place]:
-    return Counter(
+    there = (root / "gatewright.yaml").read_text(encoding="utf-8")
+    in_the_lock = Counter((LOCK_FILE, int(line), kind, rule) for kind, line, rule in _IN_THE_LOCK.findall(there))
+    return in_the_lock + Counter(
         (file.relative_to(root).as_posix(), number, kind, rule)
-        for file in root.rglob("*.yaml")
+        for file in (*root.rglob("*.yaml"), *root.glob(LOCK_FILE))
         for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1)
         for kind, rule in _EXPECTED.findall(line)
     )

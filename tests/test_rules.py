@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from compiler.lock import LOCK_FILE
 from compiler.pipeline import Outcome, validate
 from compiler.rules import RULES
-from compiler.rules.page import DOCS, FOLDER, page, parse, reference
+from compiler.rules.page import DOCS, FOLDER, Page, page, parse, reference
+from tests.projects import locked
 
 NO_EXAMPLE = frozenset({"envoy-rejected"})
 """What no project can break; test_backend_envoy.py triggers it from a plan."""
@@ -19,11 +21,20 @@ NOT_ALLOWED = {"suppression-invalid": {"tls-missing"}}
 WITH_EXAMPLE = sorted(RULES.keys() - NO_EXAMPLE)
 
 
-def outcome(folder: Path, files: Mapping[str, str], as_of: date | None) -> Outcome:
+def write(folder: Path, files: Mapping[str, str]) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    return validate(folder, as_of or date(2026, 1, 1), every_environment=True)
+
+
+def outcome(folder: Path, read: Page, files: Mapping[str, str]) -> Outcome:
+    day = read.as_of or date(2026, 1, 1)
+    project = folder / "project"
+    if read.published:
+        write(folder / "published", read.published)
+        write(project, {LOCK_FILE: locked(folder / "published", day)})
+    write(project, files)
+    return validate(project, day, every_environment=True)
 
 
 def found(judged: Outcome) -> set[str]:
@@ -37,13 +48,13 @@ def test_each_rule_has_a_page_and_each_page_a_rule() -> None:
 @pytest.mark.parametrize("name", WITH_EXAMPLE)
 def test_the_wrong_example_breaks_its_rule_and_no_other(name: str, tmp_path: Path) -> None:
     read = page(name)
-    assert found(outcome(tmp_path, read.wrong, read.as_of)) == {name} | NOT_ALLOWED.get(name, set())
+    assert found(outcome(tmp_path, read, read.wrong)) == {name} | NOT_ALLOWED.get(name, set())
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLE)
 def test_nothing_is_wrong_with_the_right_example(name: str, tmp_path: Path) -> None:
     read = page(name)
-    assert found(outcome(tmp_path, read.right, read.as_of)) == set()
+    assert found(outcome(tmp_path, read, read.right)) == set()
 
 
 @pytest.mark.parametrize("name", sorted(NO_EXAMPLE))

@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.contracts.versions import (
+    BUMPS,
+    Bump,
     Resolution,
+    allowed,
     branches,
+    following,
     in_order,
     label,
     label_order,
@@ -45,6 +49,41 @@ def test_what_is_no_version_has_no_precedence() -> None:
 )
 def test_label(version: str, expected: str) -> None:
     assert label(version) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("1.4.2", "2.0.0", "major"),
+        ("1.4.2", "1.5.0", "minor"),
+        ("1.4.2", "1.4.3", "patch"),
+        ("1.4.2+a", "1.4.2+b", "none"),
+        ("1.9.0", "1.10.0", "minor"),
+        ("0.9.4", "1.0.0", "major"),
+        ("0.3.9", "0.4.0", "major"),
+        ("0.3.1", "0.3.2", "minor"),
+        ("0.3.1+a", "0.3.1+b", "none"),
+        ("0.0.1", "0.0.2", "minor"),
+    ],
+)
+def test_what_a_step_allows(before: str, after: str, expected: str) -> None:
+    assert allowed(before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "bump", "expected"),
+    [
+        ("1.4.2", "major", "2.0.0"),
+        ("1.4.2", "minor", "1.5.0"),
+        ("1.4.2", "patch", "1.4.3"),
+        ("0.3.1", "major", "0.4.0"),
+        ("0.3.1", "minor", "0.3.2"),
+        ("0.3.1", "patch", "0.3.2"),
+        ("1.4.2+a", "none", "1.4.3"),
+    ],
+)
+def test_the_number_for_a_change(version: str, bump: Bump, expected: str) -> None:
+    assert following(version, bump) == expected
 
 
 def test_labels_are_ordered_by_number() -> None:
@@ -125,6 +164,7 @@ def test_without_a_range_every_implemented_major() -> None:
 
 
 VERSIONS = st.builds("{}.{}.{}".format, st.integers(0, 3), st.integers(0, 3), st.integers(0, 3))
+BUMPS_OF_CHANGES = st.sampled_from(BUMPS)
 RANGES = st.sampled_from(["^1", "^2 || ^3", "~1.2", ">=1 <3", "*", "0.x", "1.2.x || 3", "^0.1"])
 
 
@@ -150,3 +190,11 @@ def test_what_a_range_comes_to(declared: set[str], implemented: set[str], wanted
 @given(st.permutations(ORDERED))
 def test_the_order_of_declaration_does_not_matter(versions: list[str]) -> None:
     assert resolve("*", versions, set(versions)) == resolve("*", ORDERED, set(ORDERED))
+
+
+@given(VERSIONS, BUMPS_OF_CHANGES)
+def test_the_number_for_a_change_is_the_first_one_that_allows_it(version: str, bump: Bump) -> None:
+    number = following(version, bump)
+    assert precedence(number) > precedence(version)
+    assert BUMPS.index(allowed(version, number)) >= BUMPS.index(bump)
+    assert number.endswith(".0") or bump in ("patch", "none") or version.startswith("0.")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from compiler.diagnostics import Finding
+from compiler.files import ROOT_FILE
 from compiler.reader import Document
 from compiler.source import Source, Span
 from compiler.workspace import Workspace
@@ -40,8 +41,12 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     documents = {document.source.name: document for document in workspace.library.documents}
     for source in workspace.library.sources:
         found = list(private_keys(source))
-        if found and source.name in documents:  # what a contract shows as an example was published with it
-            shown = list(_examples(documents[source.name]))
+        document = documents.get(source.name)
+        if found and source.name in workspace.history.unread:
+            read = workspace.library.document(source.name, ROOT_FILE, source.span(0, 0))
+            document = read if isinstance(read, Document) else None
+        if found and document is not None:  # what a contract shows as an example was published with it
+            shown = list(_examples(document))
             found = [f for f in found if not any(e.start <= f.where.start and f.where.end <= e.end for e in shown)]
         yield from found
     for policy in workspace.project.policies.values():

@@ -14,7 +14,7 @@ from compiler.diagnostics import Finding
 from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
-from compiler.model.project import Project, VersioningSettings
+from compiler.model.project import Project
 from compiler.workspace import Workspace
 
 
@@ -31,7 +31,6 @@ class Part:
 UNBUILT = (
     Part(Project, "aggregators", "aggregators are"),
     Part(Project, "edges", "edges are"),
-    Part(VersioningSettings, "enum_values_added_to_responses", "the comparison of contracts is"),
     Part(Expose, "aggregator", "the exposure of aggregators is"),
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "validate", "the validation of requests is"),

@@ -13,13 +13,15 @@ _COMMANDS = {
     "init": "Write a small project that validates, builds and runs.",
     "validate": "Check a project.",
     "build": "Check a project and write the gateways' configuration.",
+    "lock": "Record new versions of contracts as published, in gatewright.lock.",
     "up": "Run a project on this machine, with stub services.",
+    "contract": "Compare two documents of a contract, or add one to a project.",
     "graph": "Draw who calls what, in which version, and what serves it.",
     "completion": "Print what a shell needs to complete commands.",
     "explain": "Say what a rule means and how to mend what breaks it.",
 }
 """Commands in the order of a project's life, with the line that ``--help`` shows."""
-_LATER = ("diff", "contract", "lock", "trace")
+_LATER = ("diff", "trace")
 """Commands of the language that are not built yet: their names get an answer of their own."""
 
 

@@ -35,6 +35,7 @@ from compiler.cli import options, progress
     help="Where the files of a gateway lie on its host.",
 )
 @click.option("--no-envoy-check", is_flag=True, help="Do not have Envoy check the result.")
+@options.locked
 @options.as_of
 @options.fail_on
 @options.report_format("json")
@@ -47,6 +48,7 @@ def command(
     layout: str,
     config_dir: str,
     no_envoy_check: bool,
+    locked: bool,
     as_of: date | None,
     fail_on: str,
     report_format: str,
@@ -57,7 +59,7 @@ def command(
     """
     if not config_dir.startswith("/"):
         raise click.BadParameter("an absolute path on the gateway's host is needed", param_hint="--config-dir")
-    outcome = options.outcome_of(project, as_of, only, environment)
+    outcome = options.outcome_of(project, as_of, only, environment, locked=locked)
     if outcome.checked is None or options.exit_code(outcome, fail_on):
         options.show(outcome, report_format)
         sys.exit(1)

@@ -81,3 +81,4 @@ def command(folder: Path) -> None:
     click.echo(f"wrote {folder}: {', '.join(_FILES)}")
     shown = "" if str(folder) == "." else f" {folder}"
     click.echo(f"next: gatewright validate{shown}, then gatewright up{shown}")
+    click.echo(f"once clients rely on it: gatewright lock{shown}")

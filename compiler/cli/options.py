@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,6 +56,9 @@ environment = click.option(
     metavar="NAME",
     help="Lay environments/NAME.yaml over the project.",
     shell_complete=_environments,
+)
+locked = click.option(
+    "--locked", is_flag=True, help="What gatewright.lock does not know is an error, for CI; the default is a warning."
 )
 fail_on = click.option(
     "--fail-on",
@@ -115,15 +119,28 @@ def outcome_of(
     environment: str | None = None,
     *,
     every_environment: bool = False,
+    locked: bool = False,
 ) -> Outcome:
     """The checked project of a folder (``pipeline.validate``); ends with exit code 2 where there is none."""
+    folder = folder_of(folder)
+    with where_there_is_one(folder), progress.shown(f"checking {folder}"):
+        return validate(folder, day or today(), only, environment, every_environment=every_environment, locked=locked)
+
+
+def folder_of(folder: Path) -> Path:
+    """The folder of a project, which may be named by its root file; ends with exit code 2 where it does not exist."""
     if folder.name == "gatewright.yaml" and folder.is_file():
         folder = folder.parent
     if not folder.exists():
         stop(f"the folder `{folder}` does not exist")
+    return folder
+
+
+@contextmanager
+def where_there_is_one(folder: Path) -> Iterator[None]:
+    """Ends with exit code 2 where what is done inside finds no project in the folder, or may not read it."""
     try:
-        with progress.shown(f"checking {folder}"):
-            return validate(folder, day or today(), only, environment, every_environment=every_environment)
+        yield
     except FileNotFoundError:
         stop(
             f"there is no gatewright.yaml in `{folder}`",

@@ -57,11 +57,12 @@ class _Stopping:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The project that was asked for: its folder, its environment, and the day on which dates are judged."""
+    """The project that was asked for: its folder and environment, the day on which dates are judged, and `--locked`."""
 
     project: Path
     environment: str | None
     as_of: date | None
+    locked: bool
 
 
 def _port(given: str) -> tuple[str, int]:
@@ -77,6 +78,7 @@ def _port(given: str) -> tuple[str, int]:
 @click.option("--address", metavar="ADDRESS", help="Listen there; by default 0.0.0.0 means loopback alone.")
 @click.option("--port", "ports", multiple=True, metavar="NAME=PORT", help="Another port for a gateway; 0 is any.")
 @options.environment
+@options.locked
 @options.as_of
 def command(
     project: Path,
@@ -84,6 +86,7 @@ def command(
     address: str | None,
     ports: tuple[str, ...],
     environment: str | None,
+    locked: bool,
     as_of: date | None,
 ) -> None:
     """Run PROJECT (default: this folder) on this machine: an Envoy for each gateway, and stub services behind them.
@@ -101,7 +104,8 @@ def command(
         signal.signal(number, stopping)
     code = 0
     try:
-        code = _run(stopping, _Asked(project, environment, as_of), not no_stubs, address, elsewhere)
+        asked = _Asked(project, environment, as_of, locked)
+        code = _run(stopping, asked, not no_stubs, address, elsewhere)
     except _Stop:
         pass
     finally:
@@ -114,7 +118,7 @@ def command(
 
 
 def _run(stopping: _Stopping, asked: _Asked, with_stubs: bool, address: str | None, ports: dict[str, int]) -> int:
-    outcome = options.outcome_of(asked.project, asked.as_of, environment=asked.environment)
+    outcome = options.outcome_of(asked.project, asked.as_of, environment=asked.environment, locked=asked.locked)
     if outcome.checked is None:
         options.show(outcome, "text")
         return 1
@@ -244,8 +248,9 @@ def _obituary(session: Session) -> str | None:
 
 def _taken_up(session: Session, root: Path, asked: _Asked, shown: tuple[Diagnostic, ...]) -> Outcome | None:
     """Bring what runs up to the files; what is wrong with them is said, and then everything stays as it is."""
+    day = asked.as_of or options.today()
     try:
-        outcome = pipeline.validate(root, asked.as_of or options.today(), environment=asked.environment)
+        outcome = pipeline.validate(root, day, environment=asked.environment, locked=asked.locked)
     except (OSError, UnknownEnvironment) as error:
         click.echo(f"the project cannot be read: {error}; everything runs on as it was", err=True)
         return None

@@ -269,7 +269,10 @@ def _responses(walk: Walk, node: Node) -> None:
         walk.referable(node[status], forms.RESPONSE.called, forms.RESPONSE)
 
 
-@shaped({"type": "array", "items": {"type": "object"}})
+_SCOPES = {"type": "array", "items": {"type": "string"}}
+
+
+@shaped({"type": "array", "items": {"type": "object", "additionalProperties": _SCOPES}})
 def _security(walk: Walk, node: Node) -> None:
     if not walk.listed(node, "`security`"):
         return
@@ -281,6 +284,9 @@ def _security(walk: Walk, node: Node) -> None:
             if name not in schemes:
                 hint = did_you_mean(name, schemes) or "declare it under `components: securitySchemes:`"
                 walk.wrong(node[index][name], f"no security scheme is named `{name}`", hint, key=True)
+            scopes = node[index][name].value
+            if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+                walk.wrong(node[index][name], f"the scopes of `{name}` must be a list of texts", "write `[]` for none")
 
 
 def _schemes(root: Node) -> set[str]:

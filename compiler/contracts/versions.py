@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 _NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([^+]+))?")
 
@@ -38,6 +39,36 @@ def label_order(text: str) -> tuple[int, ...]:
 def media_type(contract: str, label: str) -> str:
     """The media type by which clients ask for a version of a contract, where that is how they do."""
     return f"application/vnd.{contract}.v{label}+json"
+
+
+Bump = Literal["major", "minor", "patch", "none"]
+"""The step from one version to the next, and what a change of a contract needs."""
+BUMPS: tuple[Bump, ...] = ("none", "patch", "minor", "major")
+"""Smallest first."""
+
+
+def is_prerelease(version: str) -> bool:
+    """Whether a version is one of those before a release: ``2.0.0-rc.1``."""
+    return "-" in version.partition("+")[0]
+
+
+def allowed(before: str, after: str) -> Bump:
+    """The largest change that the step between two releases tells clients to expect.
+
+    Below 1.0.0 every number weighs one step more: 0.4.0 after 0.3.9 may break clients, 0.3.2 after 0.3.1 add to it.
+    """
+    old, new = precedence(before)[:3], precedence(after)[:3]
+    changed = next((at for at in range(3) if old[at] != new[at]), 3)
+    if old[0] == new[0] == 0 and changed < 3:
+        changed -= 1
+    return ("major", "minor", "patch", "none")[changed]
+
+
+def following(version: str, bump: Bump) -> str:
+    """The first number after a release that tells clients to expect a change of this size."""
+    major, minor, patch = (int(number) for number in precedence(version)[:3])  # type: ignore[call-overload]
+    candidates = (f"{major}.{minor}.{patch + 1}", f"{major}.{minor + 1}.0", f"{major + 1}.0.0")
+    return next(one for one in candidates if BUMPS.index(allowed(version, one)) >= BUMPS.index(bump))
 
 
 def in_order(versions: Iterable[str]) -> list[str]:
@@ -76,7 +107,7 @@ def resolve(wanted: str | None, declared: Iterable[str], served: Collection[str]
     """
     versions = in_order(declared)
     if wanted is None:
-        matching = [v for v in versions if _NUMBERS.fullmatch(v.split("+")[0]) and "-" not in v.split("+")[0]]
+        matching = [v for v in versions if not is_prerelease(v)]
         unmatched: list[str] = []
     else:
         matching = [v for v in versions if satisfies(v, wanted)]

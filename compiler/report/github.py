@@ -28,15 +28,17 @@ def _command(diagnostic: Diagnostic, prefix: str) -> str:
     }
     if where.end_line != where.line:  # columns belong to one line
         del properties["col"], properties["endColumn"]
-    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    said = ",".join(f"{name}={property_text(value)}" for name, value in properties.items())
     notes = "".join(f"\n{note.where}: {note.message}" for note in finding.notes)
     message = finding.message + notes + (f"\nhelp: {finding.help}" if finding.help else "")
-    return f"::{diagnostic.severity.value} {said}::{_data(message)}\n"
+    return f"::{diagnostic.severity.value} {said}::{data(message)}\n"
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Text as a command's message."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def property_text(text: str) -> str:
+    """Text as the value of a command's property."""
+    return data(text).replace(":", "%3A").replace(",", "%2C")

@@ -22,9 +22,9 @@ def render(diagnostics: Sequence[Diagnostic], version: str, prefix: str = "") ->
             "ruleIndex": used.index(d.finding.rule),
             "level": d.severity.value,
             "message": {"text": d.finding.message + (f"\nhelp: {d.finding.help}" if d.finding.help else "")},
-            "locations": [_location(d.finding.where, prefix)],
+            "locations": [location(d.finding.where, prefix)],
             "relatedLocations": [
-                {"id": index, "message": {"text": note.message}, **_location(note.where, prefix)}
+                {"id": index, "message": {"text": note.message}, **location(note.where, prefix)}
                 for index, note in enumerate(d.finding.notes, 1)
             ],
             "partialFingerprints": {"gatewright/v1": fingerprint},
@@ -47,7 +47,8 @@ def _rule(name: str) -> dict[str, Any]:
     }
 
 
-def _location(where: Span, prefix: str) -> dict[str, Any]:
+def location(where: Span, prefix: str) -> dict[str, Any]:
+    """A place; ``prefix`` stands before the file's name."""
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": quote(prefix + where.file)},

@@ -2,7 +2,8 @@
 
 A page says why its rule is there. Below ``## Wrong`` and ``## Right`` stand two small projects as fenced blocks: a
 block is ``gatewright.yaml`` unless the word behind ``yaml`` names another file. Blocks below ``## Both`` belong to both
-projects. A line ``As of: 2027-04-01`` is the day on which they are judged, where that matters.
+projects. A line ``As of: 2027-04-01`` is the day on which they are judged, where that matters. With a section
+``## Published``, that project is locked first, and the two others are what becomes of it.
 
 ``python -m compiler.rules.page`` writes docs/rules.md.
 """
@@ -21,17 +22,21 @@ FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent.parent / "docs" / "rules.md"
 _BLOCK = re.compile(r"^```ya?ml(?:[ ]+(?P<name>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _AS_OF = re.compile(r"^As of: (\d{4}-\d{2}-\d{2})$", re.MULTILINE)
-_SECTIONS = ("Wrong", "Right", "Both")
+_SECTIONS = ("Published", "Wrong", "Right", "Both")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rule's page: its text, and its two example projects as file names to texts, judged ``as_of`` a day."""
+    """A rule's page: its text, and its two example projects as file names to texts, judged ``as_of`` a day.
+
+    ``published`` is the project that was locked before, or empty.
+    """
 
     text: str
     wrong: Mapping[str, str]
     right: Mapping[str, str]
     as_of: date | None
+    published: Mapping[str, str]
 
 
 def page(name: str) -> Page:
@@ -53,6 +58,7 @@ def parse(text: str) -> Page:
         wrong=sections["Wrong"] | sections["Both"],
         right=sections["Right"] | sections["Both"],
         as_of=date.fromisoformat(day.group(1)) if day else None,
+        published=sections["Published"] | sections["Both"] if sections["Published"] else {},
     )
 
 
