@@ -287,20 +287,25 @@ def _forward(
     services = {name: workspace.project.services[name] for name in taken_by}
     targets = tuple(_targets(services))
     prepend = min(_base_path(services[t.cluster]) for t in targets)
-    response = dict(policies.response_headers.set) | dict(lifetime)
-    removed = tuple(n for n in policies.response_headers.remove if n not in response)
     return Forward(
         targets=tuple(_with_own_path(t, _base_path(services[t.cluster]), prepend) for t in targets),
         strip=strip,
         prepend=prepend,
         timeout=policies.timeout,
         retry=_retry(policies.retry, exposed.operation.method),
-        request_headers=policies.request_headers,
-        response_headers=HeaderChanges(tuple(sorted(response.items())), removed),
+        request_headers=_header_changes(policies.request_headers),
+        response_headers=_header_changes({**policies.response_headers, **dict(lifetime)}),
         contract=exposure.contract,
         version=exposure.version,
         operation=exposed.operation.key,
         hash_on=_hash_on(services.values()),
+    )
+
+
+def _header_changes(merged: Mapping[str, str | None]) -> HeaderChanges:
+    return HeaderChanges(
+        set=tuple((name, value) for name, value in sorted(merged.items()) if value is not None),
+        remove=tuple(sorted(name for name, value in merged.items() if value is None)),
     )
 
 

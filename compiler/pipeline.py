@@ -10,23 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from compiler import checks, environments, rules, suppressions
-from compiler.backends import envoy
-from compiler.backends.envoy import verify
 from compiler.checks import Checked
 from compiler.decode import decode
 from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_mean, in_order, one_of
 from compiler.files import ROOT_FILE, Library
-from compiler.lower import lower
 from compiler.model.kinds import Where
 from compiler.model.project import Project, RootFile, Sections, VersioningSettings
-from compiler.plan import Plan
 from compiler.reader import Document, MapNode, read_yaml
 from compiler.source import Source, Span, inside, relative_name
 from compiler.workspace import Workspace
 from compiler.workspace import build as build_workspace
+
+if TYPE_CHECKING:  # a validation ends before these, and is done sooner without them
+    from compiler.backends.envoy import Layout
+    from compiler.plan import Plan
 
 SECTIONS = ("contracts", "services", "policies", "gateways", "aggregators", "edges")
 _ROOT_ONLY = ("gatewright", "include", "settings")
@@ -147,12 +147,16 @@ def _restricted(project: Project, only: str) -> Project:
 
 def plan(outcome: Outcome) -> Plan:
     """The plan of a project without errors."""
+    from compiler.lower import lower
+
     assert outcome.checked is not None
     return lower(outcome.checked)
 
 
-def artifacts(made: Plan, layout: envoy.Layout, config_dir: str) -> dict[str, bytes]:
+def artifacts(made: Plan, layout: Layout, config_dir: str) -> dict[str, bytes]:
     """Every file of a build: ``<deployable>/<file>`` to its bytes."""
+    from compiler.backends import envoy
+
     return {
         f"{deployable.name}/{name}": data
         for deployable in made.deployables
@@ -162,6 +166,8 @@ def artifacts(made: Plan, layout: envoy.Layout, config_dir: str) -> dict[str, by
 
 def envoy_checked(outcome: Outcome, made: Plan, binary: Path) -> Outcome:
     """The outcome together with what the real Envoy says of the plan."""
+    from compiler.backends.envoy import verify
+
     refused = verify.check_all(binary, made)
     return replace(outcome, diagnostics=(*outcome.diagnostics, *diagnosed(refused))) if refused else outcome
 

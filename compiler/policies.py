@@ -6,14 +6,13 @@ each top-level key whole, except ``headers``, which merge by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import Where
 from compiler.model.policies import HeaderChanges, Policy, Retry
 from compiler.model.project import Project
-from compiler.plan import HeaderChanges as PlannedChanges
 
 DEFAULT_TIMEOUT = 15_000
 """Milliseconds for a whole exchange where no policy says otherwise."""
@@ -29,14 +28,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default."""
+    """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default.
+
+    Headers are by name, in lower case and sorted: the value to set, or None for one that is taken off.
+    """
 
     timeout: int
     timeout_origin: Origin | None
     retry: Retry | None
     retry_origin: Origin | None
-    request_headers: PlannedChanges
-    response_headers: PlannedChanges
+    request_headers: Mapping[str, str | None]
+    response_headers: Mapping[str, str | None]
 
 
 def applied(
@@ -63,7 +65,9 @@ def effective(project: Project, gateway: Gateway, expose: Expose, settings: Oper
         if policy.headers is not None:
             _merge(request, policy.headers.request)
             _merge(response, policy.headers.response)
-    return Effective(timeout, timeout_origin, retry, retry_origin, _planned(request), _planned(response))
+    return Effective(
+        timeout, timeout_origin, retry, retry_origin, dict(sorted(request.items())), dict(sorted(response.items()))
+    )
 
 
 def _merge(into: dict[str, str | None], changes: HeaderChanges | None) -> None:
@@ -73,10 +77,3 @@ def _merge(into: dict[str, str | None], changes: HeaderChanges | None) -> None:
     for name in changes.remove:
         into[name] = None
     into.update(changes.set)
-
-
-def _planned(merged: dict[str, str | None]) -> PlannedChanges:
-    return PlannedChanges(
-        set=tuple((name, value) for name, value in sorted(merged.items()) if value is not None),
-        remove=tuple(sorted(name for name, value in merged.items() if value is None)),
-    )
