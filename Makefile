@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint update clean
+.PHONY: demo test lint bench update clean
 
 demo: $(READY)
 	@$(BIN)/python -m compiler.demo
@@ -19,6 +19,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Measures, prints tables, and keeps them in docs/performance.md and the README. Takes some minutes.
+bench: $(READY)
+	$(BIN)/python -m bench --write
 
 # Writes anew what is generated: golden files, the schema, docs/fields.md, docs/rules.md, out/shop, docs/shop.svg.
 update: $(READY)

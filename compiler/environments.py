@@ -163,7 +163,8 @@ def _same_everywhere(top: MapNode) -> Iterator[Finding]:
         for thing in things.values() if varies and isinstance(things, MapNode) else ():
             for key, field, _ in language_fields(target):
                 if isinstance(thing, MapNode) and key in thing and field.name not in varies:
-                    yield _fixed(f"`{key}` of a {target.__name__.lower()}", thing.key_span(key), varies)
+                    kind = target.__name__.lower()
+                    yield _fixed(f"`{key}` of {'an' if kind == 'edge' else 'a'} {kind}", thing.key_span(key), varies)
 
 
 def _fixed(what: str, where: Span, varies: Collection[str]) -> Finding:

@@ -14,6 +14,8 @@ from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.versions import label_order
 from compiler.model.gateways import Gateway, Observability
+from compiler.model.policies import Cors as CorsPolicy
+from compiler.model.policies import Mirror as MirrorPolicy
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.secrets import SecretRef
 from compiler.model.services import CircuitBreaker as CircuitBreakerModel
@@ -24,6 +26,7 @@ from compiler.plan import (
     CircuitBreaker,
     ClientTls,
     Cluster,
+    Cors,
     Deployable,
     Endpoint,
     Exposed,
@@ -32,6 +35,7 @@ from compiler.plan import (
     HeaderChanges,
     HealthCheck,
     Listener,
+    Mirror,
     OutlierDetection,
     Plan,
     Retry,
@@ -47,6 +51,16 @@ from compiler.workspace import ExposedOperation, Exposure, Workspace, takers
 
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian, Alpine and Envoy's own image keep what `ca: system` means."""
+READABLE_HEADERS = (
+    "deprecation",
+    "link",
+    "sunset",
+    "x-gatewright-partial",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+)
+"""Headers of ours that scripts may always read where `cors` applies."""
 
 
 def lower(checked: Checked) -> Plan:
@@ -60,9 +74,11 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
     served = list(_served(workspace, gateway, exposures, default))
+    whole = effective(workspace.project, gateway)
     key = _version_key(gateway)
     rules = by_path(served) if key.source == "path" else by_version(served, key)
-    services = sorted({service for e in exposures for service in e.services})
+    mirrors = {o.action.mirror.cluster for o in served if isinstance(o.action, Forward) and o.action.mirror}
+    services = sorted({service for e in exposures for service in e.services} | mirrors)
     return Deployable(
         kind="gateway",
         name=name,
@@ -82,6 +98,8 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),
         tracing=_tracing(gateway.observability),
+        policies=whole.filters,
+        cors=_cors(gateway, whole.cors),
         environment=workspace.project.environment,
     )
 
@@ -251,6 +269,7 @@ def _served(
         for exposed in exposure.operations:
             operation = exposed.operation
             policies = by_settings[exposed.settings]
+            cors = _cors(gateway, policies.cors)
             rule_name = f"{exposure.contract}@{exposure.label}.{operation.key}" + (f" at {at}" if at else "")
             yield Served(
                 name=rule_name,
@@ -261,6 +280,7 @@ def _served(
                 contract=exposure.contract,
                 action=_forward(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime),
                 where=exposed.where,
+                cors=cors,
             )
             if in_path and is_default:
                 yield Served(
@@ -272,6 +292,7 @@ def _served(
                     contract=exposure.contract,
                     action=_forward(workspace, exposure, exposed, takes(operation), policies, at, lifetime),
                     where=exposed.where,
+                    cors=cors,
                 )
 
 
@@ -287,25 +308,42 @@ def _forward(
     services = {name: workspace.project.services[name] for name in taken_by}
     targets = tuple(_targets(services))
     prepend = min(_base_path(services[t.cluster]) for t in targets)
+    response = dict(policies.response_headers.set) | dict(lifetime)
+    removed = tuple(n for n in policies.response_headers.remove if n not in response)
     return Forward(
         targets=tuple(_with_own_path(t, _base_path(services[t.cluster]), prepend) for t in targets),
         strip=strip,
         prepend=prepend,
         timeout=policies.timeout,
         retry=_retry(policies.retry, exposed.operation.method),
-        request_headers=_header_changes(policies.request_headers),
-        response_headers=_header_changes({**policies.response_headers, **dict(lifetime)}),
+        request_headers=policies.request_headers,
+        response_headers=HeaderChanges(tuple(sorted(response.items())), removed),
         contract=exposure.contract,
         version=exposure.version,
         operation=exposed.operation.key,
         hash_on=_hash_on(services.values()),
+        policies=policies.filters,
+        mirror=_mirror(policies.mirror),
     )
 
 
-def _header_changes(merged: Mapping[str, str | None]) -> HeaderChanges:
-    return HeaderChanges(
-        set=tuple((name, value) for name, value in sorted(merged.items()) if value is not None),
-        remove=tuple(sorted(name for name, value in merged.items() if value is None)),
+def _mirror(asked: MirrorPolicy | None) -> Mirror | None:
+    return Mirror(asked.service, round(asked.percent * 10_000)) if asked is not None else None
+
+
+def _cors(gateway: Gateway, asked: CorsPolicy | None) -> Cors | None:
+    """With the version's header among those that scripts may send, and ours among those that they may read."""
+    if asked is None:
+        return None
+    key = _version_key(gateway)
+    versions = {key.name} if key.source == "header" and key.name is not None else set()
+    return Cors(
+        origins=tuple(sorted(asked.origins)),
+        methods=tuple(sorted(asked.methods)),
+        headers=tuple(sorted({*asked.headers, *versions})),
+        expose_headers=tuple(sorted({*asked.expose_headers, *READABLE_HEADERS})),
+        credentials=asked.credentials,
+        max_age=asked.max_age // 1000,
     )
 
 

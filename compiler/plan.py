@@ -89,6 +89,53 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Addresses:
+    """Whose requests are let in, by the client's address: those in ``allow`` (None for all) and not in ``deny``.
+
+    Both are networks such as ``10.0.0.0/8``, sorted.
+    """
+
+    allow: tuple[str, ...] | None = None
+    deny: tuple[str, ...] = ()
+
+
+Compression = Literal["brotli", "gzip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What is done to a request before a service gets it, and to the answer; ``body_limit`` in bytes."""
+
+    body_limit: int = 1 << 20
+    compression: tuple[Compression, ...] = ()
+    """Encodings that answers may get, sorted; the client's preference decides."""
+    addresses: Addresses = Addresses()
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A copy of ``per_million`` requests of a million goes to another cluster, whose answers nobody waits for."""
+
+    cluster: str
+    per_million: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """What scripts of other origins may do (https://fetch.spec.whatwg.org/#http-cors-protocol); ``max_age`` in seconds.
+
+    ``origins`` are sorted and either serialized origins or ``*`` alone. The lists are complete: headers of ours are in.
+    """
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    headers: tuple[str, ...]
+    expose_headers: tuple[str, ...]
+    credentials: bool
+    max_age: int
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A cluster by name and its share of the traffic; several only where services share one version.
 
@@ -125,6 +172,8 @@ class Forward:
     version: str
     operation: str
     hash_on: tuple[HashOn, ...] = ()
+    policies: Policies = Policies()
+    mirror: Mirror | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +191,8 @@ class Rule:
 
     ``name`` is unique within the deployable and made from the user's names. ``path`` is the template as clients see
     it, or None for every path. ``methods`` are sorted, or None for every method. ``version`` is None where any will do.
+    A rule with ``preflight`` holds only for the question that browsers ask beforehand, an OPTIONS with two headers, and
+    only for scripts of these origins (``*`` for all); with ``cors``, that is what it answers.
     """
 
     name: str
@@ -150,6 +201,8 @@ class Rule:
     version: VersionTest | None
     action: Forward | Answer
     where: Span
+    cors: Cors | None = None
+    preflight: tuple[str, ...] | None = None
 
 
 def is_address(host: str) -> bool:
@@ -275,6 +328,10 @@ class Deployable:
     metrics_port: int | None = None
     """Where Prometheus asks, on the listener's address; with it, ``admin_port`` is a real port or None, not 0."""
     tracing: Tracing | None = None
+    policies: Policies = Policies()
+    """What holds for the gateway or edge as a whole, and so for requests that no operation answers."""
+    cors: Cors | None = None
+    """That of the gateway or edge as a whole: with one, every operation has one."""
     environment: str | None = None
     """The environment that it was made for, if any."""
 

@@ -1,18 +1,21 @@
 """Which policies apply to an exposed operation, and what they come to together.
 
 Order: built-in defaults, gateway or edge, exposure, operation; in a list from left to right. A later policy replaces
-each top-level key whole, except ``headers``, which merge by name.
+each top-level key whole, except ``headers``, which merge by name, and ``deny_ips``, which unite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import ipaddress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import Where
-from compiler.model.policies import HeaderChanges, Policy, Retry
+from compiler.model.policies import Cors, HeaderChanges, Mirror, Policy, Retry
 from compiler.model.project import Project
+from compiler.plan import Addresses, Policies
+from compiler.plan import HeaderChanges as PlannedChanges
 
 DEFAULT_TIMEOUT = 15_000
 """Milliseconds for a whole exchange where no policy says otherwise."""
@@ -28,35 +31,45 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default.
-
-    Headers are by name, in lower case and sorted: the value to set, or None for one that is taken off.
-    """
+    """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default."""
 
     timeout: int
     timeout_origin: Origin | None
     retry: Retry | None
     retry_origin: Origin | None
-    request_headers: Mapping[str, str | None]
-    response_headers: Mapping[str, str | None]
+    request_headers: PlannedChanges
+    response_headers: PlannedChanges
+    filters: Policies
+    cors: Cors | None
+    cors_origin: Origin | None
+    mirror: Mirror | None
 
 
 def applied(
-    project: Project, gateway: Gateway, expose: Expose, settings: OperationSettings | None
+    project: Project, gateway: Gateway, expose: Expose | None, settings: OperationSettings | None
 ) -> Iterator[tuple[Policy, Origin]]:
     """The policies that apply, weakest first. Unknown names are passed over: a check reports them."""
-    for name in (*gateway.policies, *expose.policies, *(settings.policies if settings is not None else ())):
+    named = [*gateway.policies]
+    named += expose.policies if expose is not None else ()
+    named += settings.policies if settings is not None else ()
+    for name in named:
         policy = project.policies.get(name)
         if policy is not None:
             yield policy, Origin(name, policy.where)
 
 
-def effective(project: Project, gateway: Gateway, expose: Expose, settings: OperationSettings | None) -> Effective:
-    """What the policies of an exposed operation come to."""
+def effective(
+    project: Project, gateway: Gateway, expose: Expose | None = None, settings: OperationSettings | None = None
+) -> Effective:
+    """What the policies of an exposed operation come to; without ``expose``, those of the whole gateway."""
     timeout, timeout_origin = DEFAULT_TIMEOUT, None
     retry, retry_origin = None, None
     request: dict[str, str | None] = {}
     response: dict[str, str | None] = {}
+    cors, cors_origin, mirror = None, None, None
+    body_limit, compression = Policies().body_limit, Policies().compression
+    allow: tuple[str, ...] | None = None
+    deny: set[str] = set()
     for policy, origin in applied(project, gateway, expose, settings):
         if policy.timeout is not None:
             timeout, timeout_origin = policy.timeout, origin
@@ -65,9 +78,35 @@ def effective(project: Project, gateway: Gateway, expose: Expose, settings: Oper
         if policy.headers is not None:
             _merge(request, policy.headers.request)
             _merge(response, policy.headers.response)
+        if policy.cors is not None:
+            cors, cors_origin = policy.cors, origin
+        mirror = policy.mirror or mirror
+        body_limit = policy.body_limit or body_limit
+        compression = compression if policy.compression is None else policy.compression
+        allow = policy.allow_ips or allow
+        deny.update(policy.deny_ips or ())
     return Effective(
-        timeout, timeout_origin, retry, retry_origin, dict(sorted(request.items())), dict(sorted(response.items()))
+        timeout,
+        timeout_origin,
+        retry,
+        retry_origin,
+        _planned(request),
+        _planned(response),
+        Policies(
+            body_limit,
+            tuple(sorted(compression)),
+            Addresses(None if allow is None else _in_order(allow), _in_order(deny)),
+        ),
+        cors,
+        cors_origin,
+        mirror,
     )
+
+
+def _in_order(networks: Iterable[str]) -> tuple[str, ...]:
+    """Each network once, IPv4 first, by address."""
+    parsed = [ipaddress.ip_network(text) for text in networks]
+    return tuple(str(n) for n in sorted(set(parsed), key=lambda n: (n.version, int(n.network_address), n.prefixlen)))
 
 
 def _merge(into: dict[str, str | None], changes: HeaderChanges | None) -> None:
@@ -77,3 +116,10 @@ def _merge(into: dict[str, str | None], changes: HeaderChanges | None) -> None:
     for name in changes.remove:
         into[name] = None
     into.update(changes.set)
+
+
+def _planned(merged: dict[str, str | None]) -> PlannedChanges:
+    return PlannedChanges(
+        set=tuple((name, value) for name, value in sorted(merged.items()) if value is not None),
+        remove=tuple(sorted(name for name, value in merged.items() if value is None)),
+    )

@@ -192,6 +192,18 @@ def requested_versions(key: VersionKey, request: Request, contracts: Collection[
     return (found,) if found else ()
 
 
+def is_preflight(request: Request) -> bool:
+    """Whether a browser asks what it may do (https://fetch.spec.whatwg.org/#cors-preflight-request)."""
+    return request.method == "OPTIONS" and all(
+        request.headers.get(name) for name in ("access-control-request-method", "origin")
+    )
+
+
+def preflight_holds(origins: tuple[str, ...] | None, request: Request) -> bool:
+    """Whether a request is one that a rule for the preflights of some origins is for."""
+    return origins is None or (is_preflight(request) and ("*" in origins or request.headers["origin"] in origins))
+
+
 _VENDOR = re.compile(r"application/vnd\.([a-z][a-z0-9-]*)\.(?:(.*)\+json|.*)")
 
 
@@ -213,6 +225,8 @@ def answer(deployable: Deployable, request: Request) -> Rule | None:
         if rule.methods is not None and request.method not in rule.methods:
             continue
         if not version_holds(rule.version, deployable.version_key, request):
+            continue
+        if not preflight_holds(rule.preflight, request):
             continue
         if rule.path is None or rule.path.matches(request.path):
             return rule

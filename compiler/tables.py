@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from compiler.contracts.versions import label_order, media_type
 from compiler.paths import Kind, PathTemplate
-from compiler.plan import Answer, Forward, Rule, VersionKey, VersionTest
+from compiler.plan import Answer, Cors, Forward, Rule, VersionKey, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.source import Span
 
@@ -32,6 +32,8 @@ class Served:
     contract: str
     action: Forward | Answer
     where: Span
+    cors: Cors | None = None
+    """The same for all that is served at one path."""
 
 
 def problem(status: int, detail: str | None = None, headers: Sequence[tuple[str, str]] = (), **more: object) -> Answer:
@@ -44,6 +46,8 @@ def by_path(served: Iterable[Served]) -> tuple[Rule, ...]:
     """The table where the version is part of the path, or there is none: 404 for all that is not served."""
     rules: list[Rule] = []
     for group in _by_shape(served):
+        if group[0].cors is not None:  # elsewhere, OPTIONS below answers a preflight without letting anybody in
+            rules += _preflights(group)
         rules += _operations(group, None)
         rules += _method_answers(group, None, _text(group))
     return tuple(rules)
@@ -60,6 +64,9 @@ def by_version(served: Iterable[Served], key: VersionKey) -> tuple[Rule, ...]:
             defaults.add(one.contract)
     groups = list(_by_shape(everything))
     rules: list[Rule] = []
+    if any(one.cors is not None for one in everything):
+        # a preflight names no version, so that the most specific path alone decides, with or without cors
+        rules += [rule for group in groups for rule in _preflights(group)]
     for group in groups:
         rules += _group_by_version(group, highest_first=key.source == "media_type")
     for group in groups:
@@ -68,6 +75,18 @@ def by_version(served: Iterable[Served], key: VersionKey) -> tuple[Rule, ...]:
     for group in groups:
         rules.append(_version_missing(group, alike, key))
     return tuple(rules)
+
+
+def _preflights(group: Sequence[Served]) -> Iterator[Rule]:
+    """What a preflight gets: the path's ``cors`` for the origins that it names, and a refusal for others."""
+    first, text = group[0], _text(group)
+    cors = first.cors
+    if cors is not None:
+        granted = Answer(200, (), "")
+        yield Rule(f"preflight {text}", first.path, ("OPTIONS",), None, granted, first.where, cors, cors.origins)
+    if cors is None or "*" not in cors.origins:
+        refused = problem(403, "scripts of this origin may not call this")
+        yield Rule(f"preflight {text} refused", first.path, ("OPTIONS",), None, refused, first.where, None, ("*",))
 
 
 def _by_shape(served: Iterable[Served]) -> Iterator[list[Served]]:
@@ -92,7 +111,7 @@ def _methods(one: Served, group: Iterable[Served]) -> tuple[str, ...]:
 
 def _operations(group: Sequence[Served], test: VersionTest | None) -> Iterator[Rule]:
     for one in group:
-        yield Rule(one.name, one.path, _methods(one, group), test, one.action, one.where)
+        yield Rule(one.name, one.path, _methods(one, group), test, one.action, one.where, one.cors)
 
 
 def _method_answers(group: Sequence[Served], test: VersionTest | None, text: str) -> Iterator[Rule]:
@@ -128,7 +147,7 @@ def _group_by_version(group: Sequence[Served], *, highest_first: bool) -> Iterat
     for name in labels:
         for one in by_label[name]:
             test = VersionTest((name,), one.default, (one.contract,))
-            yield Rule(one.name, one.path, _methods(one, by_label[name]), test, one.action, one.where)
+            yield Rule(one.name, one.path, _methods(one, by_label[name]), test, one.action, one.where, one.cors)
     text = _text(group)
     answered = not unasked
     for name in labels:

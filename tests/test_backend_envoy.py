@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from compiler.backends.envoy import render, static
+from compiler.backends.envoy.filters import http_filters
 from compiler.backends.envoy.verify import check
 from compiler.local.envoy import find_envoy
 from compiler.plan import (
+    Addresses,
     Answer,
     Cluster,
     Endpoint,
     Forward,
     HeaderChanges,
     Listener,
+    Policies,
     Retry,
     Secret,
     ServerTls,
@@ -154,3 +159,32 @@ def test_any_address_means_both_families() -> None:
         made = replace(PLAN, listener=Listener(address, 8080, None, 0, False, SPAN))
         socket = static(made)["static_resources"]["listeners"][0]["address"]["socket_address"]
         assert (socket["address"], socket.get("ipv4_compat")) == (address, both)
+
+
+def test_a_policy_of_the_gateway_costs_no_line_of_a_route() -> None:
+    strict = Policies(body_limit=1024, compression=("gzip",), addresses=Addresses(deny=("192.0.2.0/24",)))
+    rules = by_path([served("/orders", action=forward(policies=strict)), served("/usual")])
+    for usual, marked in ((strict, "/usual"), (Policies(), "/orders")):
+        made = deployable(rules=rules, clusters=(ECHO,), policies=usual)
+        routes = yaml.safe_load(render(made, "xds", "/etc/envoy")["routes.yaml"])
+        text = dump(routes)
+        assert text.count("typed_per_filter_config") == 1
+        bearing = [r for r in found(routes, "routes") for r in r if "typed_per_filter_config" in r]
+        assert [route["match"]["path"] for route in bearing] == [marked]
+
+
+def found(data: object, key: str) -> Iterator[Any]:
+    """Every value under a key, at any depth."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name == key:
+                yield value
+            yield from found(value, key)
+    elif isinstance(data, list):
+        for item in data:
+            yield from found(item, key)
+
+
+def test_filters_that_nobody_wants_are_not_there() -> None:
+    names = [one["name"] for one in http_filters(PLAN)]
+    assert names == ["gatewright.body_limit.1048576", "envoy.filters.http.header_mutation", "envoy.filters.http.router"]

@@ -220,6 +220,10 @@ def test_help_names_every_command() -> None:
         assert re.search(rf"Example: .*gatewright {name}\b", run(name, "-h").stdout)
 
 
+def test_it_says_its_version() -> None:
+    assert re.fullmatch(r"gatewright \d+\.\d+\.\d+\n", run("--version").stdout)
+
+
 def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:
     code = (
         "import sys, compiler.pipeline as p\n"

@@ -17,7 +17,7 @@ from compiler.report import json as report_json
 from compiler.report import text
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 DAY = date(2026, 12, 1)
 
 

@@ -7,11 +7,13 @@ from dataclasses import InitVar, dataclass
 
 from compiler import rules
 from compiler.checks import (
+    cors,
     defaults,
     headers,
     lifetimes,
     listeners,
     majors,
+    mirrors,
     names,
     prefixes,
     references,
@@ -45,6 +47,8 @@ CHECKS: tuple[Check, ...] = (
     timeouts.check,
     listeners.check,
     headers.check,
+    cors.check,
+    mirrors.check,
     weights.check,
     upstreams.check,
     sharing.check,

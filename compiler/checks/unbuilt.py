@@ -38,12 +38,6 @@ UNBUILT = (
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
     Part(Policy, "rate_limit", "rate limiting is"),
     Part(Policy, "auth", "authentication is", ("none",)),
-    Part(Policy, "cors", "CORS is"),
-    Part(Policy, "body_limit", "the limit on request bodies is"),
-    Part(Policy, "compression", "compression is", ((),)),
-    Part(Policy, "allow_ips", "the list of allowed addresses is"),
-    Part(Policy, "deny_ips", "the list of denied addresses is", ((),)),
-    Part(Policy, "mirror", "mirroring is"),
 )
 
 

@@ -71,6 +71,8 @@ class Copy:
     """The media types that stand for JSON in answers; none for its own name."""
     waiting: list[tuple[dict[str, Any], str, Translate, Node]] = field(default_factory=list)
     keys: Keys = field(init=False)
+    pointers: dict[tuple[str, tuple[str, tuple[str | int, ...]]], str] = field(default_factory=dict)
+    """What refers to a component here, by its section and the identity of what it stands for."""
     heirs: dict[tuple[str, tuple[str | int, ...]], list[Node]] | None = None
 
     def __post_init__(self) -> None:
@@ -107,6 +109,9 @@ class Copy:
 
     def pointer(self, section: str, target: Node, translate: Translate) -> str:
         """The reference to a component that stands for ``target``; it is going to be copied if it was not yet."""
+        known = self.pointers.get((section, target.identity))
+        if known is not None:
+            return known
         owner: Identity = (self.contract, self.version, *target.identity)
         name = f"{self.contract}.v{self.label}.{self.local_name(section, target)}"
         if self.owners.get((section, name), owner) != owner:
@@ -114,7 +119,8 @@ class Copy:
         if (section, name) not in self.owners:
             self.owners[section, name] = owner
             self.waiting.append((self.components.setdefault(section, {}), name, translate, target))
-        return f"#/components/{section}/{name}"
+        made = self.pointers[section, target.identity] = f"#/components/{section}/{name}"
+        return made
 
     def local_name(self, section: str, target: Node) -> str:
         """The name of a component within its version: its own, or one made of its file and path.

@@ -60,7 +60,9 @@ class Form:
                 check(walk, node[key])
             elif not key.startswith("x-"):
                 close = closest(key, {*self.keys, "$ref"} - node.value.keys())
-                meant |= {close} if close is not None else set()
+                if close is not None:
+                    meant.add(close)
+                    walk.meant.add((node.document.source.name, tuple(node.path), close))
                 hint = f"did you mean `{close}`?" if close is not None else f"known are {one_of(self.keys, 12)}"
                 walk.wrong(node[key], f"unknown key `{key}` in {self.called}", hint, key=True)
         if "$ref" in meant:

@@ -45,6 +45,17 @@ class Node:
         return isinstance(self.value, dict) and isinstance(self.value.get("$ref"), str)
 
 
+Absent = tuple[str, tuple[str | int, ...], str]
+"""A file, the path of a mapping or list in it, and a step that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsNowhere(Finding):
+    """A reference that leads to nothing; all that miss the same have one cause."""
+
+    absent: Absent = ("", (), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Where references may lead: the project's files, and for an inline document the part of its file that it is.
@@ -57,6 +68,8 @@ class Scope:
     at: tuple[str | int, ...]
     opened: dict[tuple[str, str], Document] = field(default_factory=dict, compare=False, repr=False)
     """Other files by the file that names them and the text it does so with: a place is looked up but once."""
+    led: dict[tuple[int, str], Node] = field(default_factory=dict, compare=False, repr=False)
+    """What references lead to, by the document that they stand in (which lives as long as this) and their text."""
 
     def root_of(self, document: Document) -> Node:
         """The value that fragments of a document count from."""
@@ -73,6 +86,16 @@ class Scope:
 
     def at_reference(self, reference: str, where: Node) -> Node | Finding:
         """What a reference that stands at ``where`` leads to; a finding where it leads nowhere."""
+        place = (id(where.document), reference)
+        known = self.led.get(place)
+        if known is not None:
+            return known
+        led = self._followed(reference, where)
+        if isinstance(led, Node):
+            self.led[place] = led
+        return led
+
+    def _followed(self, reference: str, where: Node) -> Node | Finding:
         file, _, fragment = reference.partition("#")
         document = self._open(file, where) if file else where.document
         if isinstance(document, Finding):
@@ -90,9 +113,9 @@ class Scope:
             if below is None:
                 known = [str(name) for name in node.value] if isinstance(node.value, dict) else []
                 hint = did_you_mean(step, known) or (f"there is {one_of(known)}" if known else None)
-                return Finding(
-                    "openapi-invalid", f"`{reference}` leads to nothing: there is no `{step}`", where.span(), hint
-                )
+                message = f"`{reference}` leads to nothing: there is no `{step}`"
+                absent = (node.document.source.name, tuple(node.path), step)
+                return LeadsNowhere("openapi-invalid", message, where.span(), hint, absent=absent)
             node = below
         return node
 

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from compiler.contracts.refs import MAX_CHAIN, Node, Scope
+from compiler.contracts.refs import MAX_CHAIN, Absent, LeadsNowhere, Node, Scope
 from compiler.diagnostics import Finding, Note
 
 MAX_FINDINGS = 50
 """Of one document at most so many defects are shown; the rest is counted."""
 MAX_DEPTH = 150
 """A document nested deeper than this is refused, so that all later walks over it may recurse."""
+
+_MOST_NOTES = 3
 
 Run = Callable[["Walk", Node], None]
 Shape = Mapping[str, Any] | bool
@@ -59,6 +61,10 @@ class Walk:
     """Defects beyond MAX_FINDINGS."""
     visited: set[tuple[str, str, tuple[str | int, ...]]] = field(default_factory=set)
     waiting: list[tuple[Run, Node]] = field(default_factory=list)
+    meant: set[Absent] = field(default_factory=set)
+    """What misspelt keys were meant to be, where they stand: references that miss just that need not be told."""
+    nowhere: dict[Absent, list[Finding]] = field(default_factory=dict)
+    """References that lead to nothing, by what is not there."""
 
     def wrong(
         self,
@@ -78,7 +84,11 @@ class Walk:
 
     def found(self, finding: Finding) -> None:
         """Note a finding that somebody else made; what was noted already, on another way to it, is not said again."""
-        if len(self.findings) >= MAX_FINDINGS:
+        if isinstance(finding, LeadsNowhere):
+            alike = self.nowhere.setdefault(finding.absent, [])
+            if finding not in alike[:MAX_FINDINGS]:
+                alike.append(finding)
+        elif len(self.findings) >= MAX_FINDINGS:
             self.more += 1
         elif finding not in self.findings:
             self.findings.append(finding)
@@ -141,3 +151,17 @@ class Walk:
         while self.waiting:
             check, node = self.waiting.pop()
             check(self, node)
+        for absent, alike in self.nowhere.items():
+            if absent not in self.meant:
+                self.found(_folded(sorted(alike, key=lambda f: (f.where.source.name, f.where.start))))
+
+
+def _folded(alike: list[Finding]) -> Finding:
+    """One finding for references that miss the same: at the first, with notes for some of the others."""
+    first, *others = alike
+    shown, more = others[:_MOST_NOTES], len(others) - _MOST_NOTES
+    says = ["refers to it too"] * len(shown)
+    if more > 0:
+        says[-1] += f", and so do {more} more" if more > 1 else ", and so does one more"
+    notes = (Note(said, other.where) for said, other in zip(says, shown, strict=True))
+    return Finding(first.rule, first.message, first.where, first.help, tuple(notes))

@@ -188,6 +188,13 @@ def _host(text: str) -> str:
     return text.lower()
 
 
+def _origin(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if (scheme, rest.rpartition(":")[2]) in (("http", "80"), ("https", "443")):
+        raise ValueError("a browser never names the usual port; leave it out")
+    return text
+
+
 NAME = Scalar(
     "a name: a small letter, then small letters, digits and dashes, 63 characters at most", r"[a-z][a-z0-9-]{0,62}"
 )
@@ -248,6 +255,14 @@ HostPattern = Annotated[
         "a host name such as `api.shop.example`, `*.shop.example`, or `*`, without a port",
         r"\*|(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*",
         str.lower,
+    ),
+]
+Origin = Annotated[
+    str,
+    Scalar(
+        "an origin such as `https://shop.example`, without a path, or `*`",
+        r"\*|[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?",
+        _origin,
     ),
 ]
 UrlPath = Annotated[str, Scalar("a path that starts with `/`", r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")]

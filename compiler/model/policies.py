@@ -19,6 +19,7 @@ from compiler.model.kinds import (
     Keys,
     Name,
     Network,
+    Origin,
     Scalar,
     Size,
     Text,
@@ -30,6 +31,7 @@ from compiler.model.kinds import (
 )
 from compiler.model.secrets import SecretRef
 
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 RetryOn = Literal["connect-failure", "gateway-error", "5xx", "reset", "refused-stream", "retriable-4xx"]
 
 
@@ -181,8 +183,10 @@ class Cors:
     """What scripts of other origins may do (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
     where: Where = place()
-    origins: Annotated[tuple[Text, ...], Items(least=1)] = doc("Origins that may call.", ["https://shop.example"])
-    methods: tuple[Text, ...] = doc("Methods that they may use.", ["GET", "POST"], ("GET", "HEAD", "POST"))
+    origins: Annotated[tuple[Origin, ...], Items(least=1)] = doc(
+        "Origins that may call; `*` for all.", ["https://shop.example"]
+    )
+    methods: tuple[Method, ...] = doc("Methods that they may use.", ["GET", "POST"], ("GET", "HEAD", "POST"))
     headers: tuple[HeaderName, ...] = doc("Request headers that they may send.", ["authorization"], ())
     credentials: bool = doc("Whether cookies and credentials may be sent.", True, False)
     max_age: Duration = doc("How long a preflight's answer is kept.", "10m", 0)
@@ -237,7 +241,9 @@ class Policy:
     compression: tuple[Literal["gzip", "brotli"], ...] | None = doc(
         "How answers may be compressed.", ["gzip", "brotli"], None
     )
-    allow_ips: tuple[Network, ...] | None = doc("Only clients with these addresses are let in.", ["10.0.0.0/8"], None)
+    allow_ips: Annotated[tuple[Network, ...], Items(least=1)] | None = doc(
+        "Only clients with these addresses are let in.", ["10.0.0.0/8"], None
+    )
     deny_ips: tuple[Network, ...] | None = doc("Clients with these addresses are turned away.", ["192.0.2.0/24"], None)
     mirror: Mirror | None = doc("Copies for another service.", {"service": "orders-v2-shadow", "percent": 5}, None)
 

@@ -67,7 +67,7 @@ def test_json_speaks_the_projects_words(tmp_path: Path, upstream: Upstream) -> N
 def test_text_is_one_line(tmp_path: Path, upstream: Upstream) -> None:
     (line,) = logged(tmp_path, upstream, "text", "/v1/orders/7?key=secret")
     assert " GET /v1/orders/7 200 " in line
-    assert "service=echo version=1.0.0" in line
+    assert " contract=orders version=1.0.0 operation=getOrder file=gatewright.yaml service=echo " in line
     assert "secret" not in line
 
 

@@ -37,7 +37,9 @@ FIELDS = {
 }
 _TEXT = (
     "%START_TIME% %REQ(:METHOD)% %FILTER_STATE(gatewright.path:PLAIN)% %RESPONSE_CODE% %DURATION%ms route=%ROUTE_NAME% "
-    "service=%UPSTREAM_CLUSTER% version=%METADATA(ROUTE:gatewright:version)% flags=%RESPONSE_FLAGS% "
+    "contract=%METADATA(ROUTE:gatewright:contract)% version=%METADATA(ROUTE:gatewright:version)% "
+    "operation=%METADATA(ROUTE:gatewright:operation)% file=%METADATA(ROUTE:gatewright:file)% "
+    "service=%UPSTREAM_CLUSTER% flags=%RESPONSE_FLAGS% "
     "client=%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% request_id=%REQ(X-REQUEST-ID)%\n"
 )
 

@@ -6,30 +6,26 @@ and in ``bootstrap``; docs/security.md goes through them one by one.
 
 from __future__ import annotations
 
-from compiler.backends.envoy.access_log import access_log, path_noted
+from compiler.backends.envoy.access_log import access_log
+from compiler.backends.envoy.filters import http_filters
 from compiler.backends.envoy.metrics import request_metrics
 from compiler.backends.envoy.replies import local_reply_config
 from compiler.backends.envoy.tls import downstream_tls
 from compiler.backends.envoy.tracing import tracing
 from compiler.backends.envoy.types import (
     BUFFER,
-    HEADER_MUTATION,
     HTTP2,
     HTTP_MANAGER,
     PROXY_PROTOCOL,
-    ROUTER,
     STREAM_IDLE,
     Data,
     listening,
     seconds,
 )
-from compiler.backends.envoy.versions import taken_off, varies_by
-from compiler.plan import Deployable, VersionKey
+from compiler.plan import Deployable
 
 NOBODY = {"address_prefix": "0.0.0.0", "prefix_len": 32}
 """Without a range of its own, Envoy trusts whoever calls from a private address, request ids and all."""
-OWN_HEADERS = {"prefix": "x-envoy-"}
-"""Headers by which Envoy is steered and tells of itself; they are nobody else's business on either side."""
 
 
 def listener(deployable: Deployable, routes: Data) -> Data:
@@ -59,7 +55,6 @@ def listener(deployable: Deployable, routes: Data) -> Data:
 
 def _http_manager(deployable: Deployable, routes: Data) -> Data:
     logs = _logs(deployable)
-    noted = deployable.access_log is not None or deployable.tracing is not None
     return {
         "@type": HTTP_MANAGER,
         "stat_prefix": deployable.name,
@@ -90,12 +85,7 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         "local_reply_config": local_reply_config(),
         **({"access_log": logs} if logs else {}),
         **({"tracing": tracing(deployable, deployable.tracing)} if deployable.tracing else {}),
-        "http_filters": [
-            *([path_noted()] if noted else []),
-            *taken_off(deployable.version_key),
-            _headers_of_ours(deployable.version_key),
-            _router(),
-        ],
+        "http_filters": http_filters(deployable),
     }
 
 
@@ -105,30 +95,3 @@ def _logs(deployable: Deployable) -> list[Data]:
         *([access_log(deployable.access_log)] if deployable.access_log else []),
         *(request_metrics(deployable) if deployable.metrics_port is not None else []),
     ]
-
-
-def _headers_of_ours(key: VersionKey) -> Data:
-    """Take ``x-envoy-*`` off requests, whoever sent them, and off answers; name the version's header in ``Vary``.
-
-    This comes behind what routes do to an answer, so no policy takes ``Vary`` away, and a 404 without a route has it.
-    """
-    removed = [{"remove_on_match": {"key_matcher": OWN_HEADERS}}]
-    answered: list[Data] = list(removed)
-    header = varies_by(key)
-    if header is not None:
-        vary = {"header": {"key": "vary", "value": header}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
-        answered.append({"append": vary})
-    return {
-        "name": "envoy.filters.http.header_mutation",
-        "typed_config": {
-            "@type": HEADER_MUTATION,
-            "mutations": {"request_mutations": removed, "response_mutations": answered},
-        },
-    }
-
-
-def _router() -> Data:
-    return {
-        "name": "envoy.filters.http.router",
-        "typed_config": {"@type": ROUTER, "suppress_envoy_headers": True},
-    }

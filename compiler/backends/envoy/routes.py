@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from compiler.backends.envoy.filters import host_filters, route_filters
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.backends.envoy.versions import asked
 from compiler.paths import escape_re2
@@ -18,10 +19,10 @@ from compiler.plan import (
     Deployable,
     HashOn,
     HeaderChanges,
+    Mirror,
     Retry,
     Rule,
     Target,
-    VersionKey,
 )
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
@@ -37,7 +38,10 @@ def route_configuration(deployable: Deployable) -> Data:
     host: Data = {"name": deployable.name, "domains": list(deployable.hosts)}
     if deployable.version_key.source == "header":
         host["request_headers_to_remove"] = [deployable.version_key.name]
-    made = {id(rule): list(_routes(rule, deployable.version_key)) for rule in deployable.rules}
+    usual = host_filters(deployable)
+    if usual is not None:
+        host["typed_per_filter_config"] = usual
+    made = {id(rule): list(_routes(rule, deployable)) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
             "input": _header_input("path", ":path"),
@@ -120,7 +124,7 @@ def _one_host_only(paths: Data) -> Data:
     }
 
 
-def _routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
+def _routes(rule: Rule, deployable: Deployable) -> Iterator[Data]:
     """The routes of a rule: one, or one for each service where their base paths differ.
 
     A weighted cluster has no path of its own, so the routes draw: Envoy holds all of them against one random number.
@@ -128,7 +132,7 @@ def _routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
     """
     action = rule.action
     if isinstance(action, Answer) or all(target.prepend is None for target in action.targets):
-        yield from _asked_routes(rule, key, {})
+        yield from _asked_routes(rule, deployable, {})
         return
     total, drawn = sum(t.weight for t in action.targets), 0
     for target in action.targets:
@@ -139,24 +143,32 @@ def _routes(rule: Rule, key: VersionKey) -> Iterator[Data]:
         if drawn < total:
             part = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
             share = {"runtime_fraction": {"default_value": part, "runtime_key": "gatewright.unused"}}
-        yield from _asked_routes(replace(rule, action=alone), key, share)
+        yield from _asked_routes(replace(rule, action=alone), deployable, share)
 
 
-def _asked_routes(rule: Rule, key: VersionKey, share: Data) -> Iterator[Data]:
+def _asked_routes(rule: Rule, deployable: Deployable, share: Data) -> Iterator[Data]:
     """A rule as one route, or as one for requests that name a version and one for those that do not."""
+    key = deployable.version_key
     if rule.version is None or key.source == "path":
-        yield _route(rule, rule.name, share, {})
+        yield _route(rule, deployable, rule.name, share, {})
         return
     parts = list(asked(rule.version, key))
     for match, unasked in parts:
         name = f"{rule.name} unasked" if unasked and len(parts) > 1 else rule.name
         plain_json = key.source == "media_type" and not unasked
-        yield _route(rule, name, {**match, **share}, {"accept": "application/json"} if plain_json else {})
+        yield _route(rule, deployable, name, {**match, **share}, {"accept": "application/json"} if plain_json else {})
 
 
-def _route(rule: Rule, name: str, match: Data, sent: Mapping[str, str]) -> Data:
+def _route(rule: Rule, deployable: Deployable, name: str, match: Data, sent: Mapping[str, str]) -> Data:
     """A route; ``match`` is what it asks beside path and method, ``sent`` are headers for the service."""
     data: Data = {"name": name, "match": _match(rule, match)}
+    own = route_filters(rule, deployable)
+    if own is not None:
+        data["typed_per_filter_config"] = own
+    if rule.preflight is not None and rule.cors is not None:
+        # the filter does not look at direct responses; it answers every one of these, so no cluster is ever asked
+        data["route"] = {"cluster": deployable.clusters[0].name}
+        return data
     if isinstance(rule.action, Answer):
         data["direct_response"] = _direct_response(rule.action.status, rule.action.body)
         if rule.action.headers:
@@ -164,7 +176,13 @@ def _route(rule: Rule, name: str, match: Data, sent: Mapping[str, str]) -> Data:
         return data
     forward = rule.action
     data["route"] = _forward(
-        forward.targets, forward.strip, forward.prepend, forward.timeout, forward.retry, forward.hash_on
+        forward.targets,
+        forward.strip,
+        forward.prepend,
+        forward.timeout,
+        forward.retry,
+        forward.hash_on,
+        forward.mirror,
     )
     told = {
         "contract": forward.contract,
@@ -199,6 +217,12 @@ def _match(rule: Rule, more: Data) -> Line:
     if rule.methods is not None:
         headers.append(_method(rule.methods))
     headers += more.get("headers", ())
+    if rule.preflight is not None:
+        named = "|".join(escape_re2(origin) for origin in rule.preflight)
+        headers += [
+            {"name": "access-control-request-method", "string_match": _regex(".+")},
+            {"name": "origin", "string_match": _regex(".+" if "*" in rule.preflight else named)},
+        ]
     if headers:
         match["headers"] = headers
     return line({**match, **{key: value for key, value in more.items() if key != "headers"}})
@@ -221,6 +245,7 @@ def _forward(
     timeout: int,
     retry: Retry | None,
     hash_on: tuple[HashOn, ...],
+    mirror: Mirror | None,
 ) -> Line:
     data: Data
     if len(targets) == 1:
@@ -234,6 +259,16 @@ def _forward(
             "pattern": {"regex": "^" + escape_re2(strip)},
             "substitution": prepend.replace("\\", "\\\\"),
         }
+    if mirror is not None:
+        share = {"numerator": mirror.per_million, "denominator": "MILLION"}
+        data["request_mirror_policies"] = [
+            {
+                "cluster": mirror.cluster,
+                "runtime_fraction": {"default_value": share, "runtime_key": "gatewright.unused"},
+                "trace_sampled": False,
+                "disable_shadow_host_suffix_append": True,
+            }
+        ]
     if hash_on:
         data["hash_policy"] = [
             {"header": {"header_name": one.header}} if one.header else {"connection_properties": {"source_ip": True}}

@@ -1,0 +1,94 @@
+"""The measurements run, on sizes that say nothing, and their tables have what they should."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import compiling, routing, starting
+from bench.__main__ import kept, main
+from bench.load import Load, request
+from bench.projects import OPERATIONS, write_project
+
+
+def test_projects_are_the_same_each_time_and_sound(tmp_path: Path) -> None:
+    assert write_project(tmp_path / "a", 2) == write_project(tmp_path / "b", 2)
+    one, other = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in "ab")
+    assert one == other
+    (made,) = routing.planned(tmp_path / "a")
+    assert sum(len(exposed.operations) for exposed in made.exposed) == 2 * OPERATIONS
+
+
+def test_compiling() -> None:
+    measured = compiling.measure(1, 1)
+    assert [one.form for one in measured] == ["yaml", "json"]
+    assert all(one.floor.whole > 0 < one.build and one.memory > one.size for one in measured)
+    rows = compiling.table(measured).splitlines()
+    assert len({row.count("|") for row in rows}) == 1
+    assert [row.split("|")[1].strip() for row in rows] == ["documents", "---", "YAML", "JSON"]
+
+
+def test_starting() -> None:
+    measured = starting.measure(1)
+    assert list(measured) == list(starting.COMMANDS)
+    assert starting.table(measured).count("\n") == 1 + len(measured)
+
+
+def test_routing() -> None:
+    one, measured = routing.measure([1], seconds=0.2, rounds=1)
+    assert one > 0
+    assert [(routed.versioning, routed.routes, list(routed.shares)) for routed in measured] == [
+        (kind, OPERATIONS, ["first", "middle", "last"]) for kind in ("path", "header")
+    ]
+    assert routing.table(one, measured).count("\n") == 5
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/fine" else 503)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    class Quiet(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A load ends with requests under way."""
+
+    made = Quiet(("127.0.0.1", 0), Answers)
+    threading.Thread(target=made.serve_forever, args=(0.05,), daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def test_load_counts_answers_and_takes_no_other_for_one(server: ThreadingHTTPServer) -> None:
+    port = server.server_address[1]
+    assert Load(port, request("/fine"), connections=2).rate(0.2) > 0
+    with pytest.raises(RuntimeError, match="not every answer is a 200"):
+        Load(port, request("/other"), connections=2).rate(0.2)
+
+
+def test_tables_stand_between_their_markers() -> None:
+    text = "a\n<!-- bench: start -->\nold\n<!-- end -->\nb\n<!-- bench: routes -->\n<!-- end -->\n"
+    once = kept(text, {"start": "| new |"})
+    assert once == "a\n<!-- bench: start -->\n\n| new |\n\n<!-- end -->\nb\n<!-- bench: routes -->\n<!-- end -->\n"
+    assert kept(once, {"start": "| new |"}) == once
+
+
+def test_a_part_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["compiling"])
+    assert "there is no part `compiling`" in capsys.readouterr().err
