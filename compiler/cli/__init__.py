@@ -14,12 +14,13 @@ _COMMANDS = {
     "validate": "Check a project.",
     "build": "Check a project and write the gateways' configuration.",
     "up": "Run a project on this machine, with stub services.",
+    "trace": "Say what becomes of a request, and why.",
     "graph": "Draw who calls what, in which version, and what serves it.",
     "completion": "Print what a shell needs to complete commands.",
     "explain": "Say what a rule means and how to mend what breaks it.",
 }
 """Commands in the order of a project's life, with the line that ``--help`` shows."""
-_LATER = ("diff", "contract", "lock", "trace")
+_LATER = ("diff", "contract", "lock")
 """Commands of the language that are not built yet: their names get an answer of their own."""
 
 
