@@ -165,6 +165,13 @@ def test_a_path_alone_asks_every_gateway_and_one_that_serves_it_is_meant() -> No
     assert traced("GET", "https://nobody.example/orders") is None
 
 
+def test_a_scheme_that_the_port_does_not_speak_is_told() -> None:
+    said = "its port 8443 speaks TLS, so a client told http fails"
+    assert found("GET", "http://api.shop.example:8443/v2/orders").why[1] == said
+    for url in ("https://api.shop.example:8443/v2/orders", "http://api.shop.example/v2/orders", "/v2/orders"):
+        assert not any("TLS" in sentence for sentence in found("GET", url).why)
+
+
 def test_an_upgrade_is_refused_where_there_is_a_route() -> None:
     upgrade = ("connection: keep-alive, Upgrade", "upgrade: websocket")
     assert found("GET", ORDER, *upgrade).status == 403

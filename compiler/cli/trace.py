@@ -18,14 +18,21 @@ from compiler.cli import options
 @click.option("--only", metavar="NAME", help="Ask this gateway or edge alone.")
 @options.environment
 @options.as_of
-@options.report_format("json")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 def command(
     words: tuple[str, ...],
     headers: tuple[str, ...],
     only: str | None,
     environment: str | None,
     as_of: date | None,
-    report_format: str,
+    form: str,
 ) -> None:
     """Say which gateway, route, version and service a request comes to, with which policies, and why.
 
@@ -49,5 +56,5 @@ def command(
     from compiler.trace import render, trace
 
     found = trace(outcome.checked.workspace, pipeline.plan(outcome), request)
-    click.echo(render.as_json(found) if report_format == "json" else render.as_text(found), nl=False)
+    click.echo(render.as_json(found) if form == "json" else render.as_text(found), nl=False)
     sys.exit(0 if found is not None and found.matched else 1)

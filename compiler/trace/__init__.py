@@ -85,7 +85,7 @@ def _meant(plan: Plan, asked: Asked) -> Sequence[Deployable]:
 
 
 def _traced(workspace: Workspace, deployable: Deployable, asked: Asked) -> Traced:
-    why = [_chosen(deployable, asked)]
+    why = [_chosen(deployable, asked), *_connected(deployable, asked)]
     arrived = arrive(deployable, asked)
     if isinstance(arrived, Refused):
         return Traced(deployable, None, arrived.status, None, None, (), (*why, arrived.why))
@@ -111,6 +111,13 @@ def _chosen(deployable: Deployable, asked: Asked) -> str:
     if asked.host is None or not holds_host(deployable, asked.host):
         return f"{name} is asked"
     return f"{name} answers for the host {asked.host}"
+
+
+def _connected(deployable: Deployable, asked: Asked) -> Iterator[str]:
+    """Elsewhere than on the gateway's own port, something in front of it may speak TLS in its place."""
+    tls = deployable.listener.tls is not None
+    if asked.port == deployable.listener.port and (asked.scheme == "https") is not tls:
+        yield f"its port {asked.port} speaks {'TLS' if tls else 'no TLS'}, so a client told {asked.scheme} fails"
 
 
 def _named(deployable: Deployable) -> str:
