@@ -5,63 +5,64 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 _OK = b"HTTP/1.1 200"
+_ANY = b"HTTP/1.1 "
 _BATCH = 32
 
 
-@dataclass(slots=True)
-class _Connection:
-    socket: socket.socket
-    left: int = 0
-    tail: bytes = b""
-    """The end of what came last: a status line may come in two pieces."""
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Load:
     """Requests to one port of loopback, all alike."""
 
     port: int
     request: bytes
     connections: int = 16
-    _open: list[_Connection] = field(default_factory=list)
 
     def rate(self, seconds: float) -> float:
         """Answers with status 200 a second. Raises RuntimeError where another one comes, or none."""
         batch = self.request * _BATCH
         answered = 0
-        with selectors.DefaultSelector() as selector:
+        with ExitStack() as stack:
+            selector = stack.enter_context(selectors.DefaultSelector())
             for _ in range(self.connections):
-                made = _Connection(socket.create_connection(("127.0.0.1", self.port), timeout=5))
+                made = _Connection(stack.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=5)))
                 made.socket.sendall(batch)
-                made.left = _BATCH
                 selector.register(made.socket, selectors.EVENT_READ, made)
-                self._open.append(made)
             began = time.perf_counter()
             while (took := time.perf_counter() - began) < seconds:
                 for key, _ in selector.select(timeout=1):
-                    made = key.data
-                    got = made.socket.recv(1 << 18)
-                    if not got:
-                        raise RuntimeError("the gateway closed a connection")
-                    text = made.tail + got
-                    now = text.count(_OK)
-                    if text.count(b"HTTP/1.1 ") != now and b"HTTP/1.1 " in text.replace(_OK, b""):
-                        raise RuntimeError(f"not every answer is a 200: {text[:200]!r}")
+                    now = key.data.answered()
                     answered += now
-                    made.left -= now
-                    made.tail = b"" if text.endswith(_OK) else text[-(len(_OK) - 1) :]
-                    if made.left <= 0:
-                        made.socket.sendall(batch)
-                        made.left += _BATCH
-            for made in self._open:
-                made.socket.close()
-            self._open.clear()
+                    key.data.left -= now
+                    if key.data.left <= 0:
+                        key.data.socket.sendall(batch)
+                        key.data.left += _BATCH
         if not answered:
             raise RuntimeError("nothing was answered")
         return answered / took
+
+
+@dataclass(slots=True)
+class _Connection:
+    socket: socket.socket
+    left: int = _BATCH
+    tail: bytes = b""
+    """The end of what came last: a status line may come in two pieces."""
+
+    def answered(self) -> int:
+        """How many answers of 200 have come since it was asked last."""
+        got = self.socket.recv(1 << 18)
+        if not got:
+            raise RuntimeError("the gateway closed a connection")
+        text = self.tail + got
+        good = text.count(_OK)
+        if text.count(_ANY, 0, len(text) - len(_OK) + len(_ANY)) != good:  # what is cut short is left for the next time
+            raise RuntimeError(f"not every answer is a 200: {text[:200]!r}")
+        self.tail = text[max(len(text) - len(_OK) + 1, text.rfind(_OK) + len(_OK) if good else 0) :]
+        return good
 
 
 def request(target: str, headers: dict[str, str] | None = None) -> bytes:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from bench.load import Load, request
@@ -35,15 +35,15 @@ class Routed:
 
 
 def measure(contracts: Sequence[int], seconds: float, rounds: int) -> tuple[float, list[Routed]]:
-    """The one route's requests a second, and each gateway's shares: all take their turn in each round.
+    """The one route's requests a second, and each gateway's shares of it, as medians of the rounds.
 
-    Raises RuntimeError without an Envoy.
+    The one route is measured before and after each other, so that whatever else the machine does meets both. Raises
+    RuntimeError without an Envoy.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         upstream = free_port()
-        answering = _answering(upstream)
-        stack.enter_context(_running(static(answering), folder / "upstream"))
+        stack.enter_context(_running(static(_answering(upstream)), folder / "upstream"))
         targets: list[tuple[str, int, str, Load]] = []
         for in_header in (False, True):
             for number in contracts:
@@ -55,17 +55,17 @@ def measure(contracts: Sequence[int], seconds: float, rounds: int) -> tuple[floa
         alone = _by_hand(made, upstream)
         stack.enter_context(_running(static_with_one_route(alone), folder / "alone"))
         by_hand = Load(alone.listener.port, request("/orders/7"))
-        base: list[float] = []
-        rates: dict[tuple[str, int, str], list[float]] = {}
+        base = [by_hand.rate(seconds)]
+        shares: dict[tuple[str, int], dict[str, list[float]]] = {}
         for _ in range(rounds):
-            base.append(by_hand.rate(seconds))
             for kind, routes, place, load in targets:
-                rates.setdefault((kind, routes, place), []).append(load.rate(seconds))
-        one = median(base)
-        found: dict[tuple[str, int], dict[str, float]] = {}
-        for (kind, routes, place), all_ in rates.items():
-            found.setdefault((kind, routes), {})[place] = median(all_) / one
-        return one, [Routed(kind, routes, shares) for (kind, routes), shares in found.items()]
+                rate = load.rate(seconds)
+                base.append(by_hand.rate(seconds))
+                shares.setdefault((kind, routes), {}).setdefault(place, []).append(rate / mean(base[-2:]))
+        return median(base), [
+            Routed(kind, routes, {place: median(each) for place, each in places.items()})
+            for (kind, routes), places in shares.items()
+        ]
 
 
 def _answering(port: int) -> Deployable:

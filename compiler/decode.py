@@ -323,28 +323,29 @@ def language_fields(target: type) -> tuple[tuple[str, Field[Any], Any], ...]:
 
 
 def _object(target: type) -> Decoder:
-    layout = language_fields(target)
-    keys = [key for key, _, _ in layout]
     exactly_one: tuple[str, ...] = getattr(target, "EXACTLY_ONE", ())
     only_with: Mapping[str, str] = getattr(target, "ONLY_WITH", {})
     secret: bool = getattr(target, "SECRET", False)
-    what = _mapping(keys)
-    compiled: list[tuple[str, str, Decoder, bool]] = []  # filled at first use: model classes may refer to each other
+    keys: list[str] = []  # both are filled when they are needed: a project uses little of the language
+    decoders: dict[str, Decoder] = {}
 
     def decode_object(value: Any, span: Span, key: Span | None, out: list[Finding]) -> Any:
-        if not compiled:
-            compiled.extend((k, f.name, decoder(a), _required(f)) for k, f, a in layout)
+        layout = language_fields(target)
+        if not keys:
+            keys.extend(name for name, _, _ in layout)
         if not isinstance(value, MapNode):
-            out.append(_plaintext(span) if secret and value is not None else _wrong(span, what, value))
+            out.append(_plaintext(span) if secret and value is not None else _wrong(span, _mapping(keys), value))
             return INVALID
         found: dict[str, Any] = {}
         before = len(out)
         mistyped = {guess for name in value if name not in keys for guess in get_close_matches(name, keys, n=1)}
         out.extend(_unknown_key(value, name, keys, secret=secret) for name in value if name not in keys)
-        for name, attribute, decode_field, required in compiled:
+        for name, field, annotation in layout:
             if name in value:
-                found[attribute] = decode_field(value[name], value.value_span(name), value.key_span(name), out)
-            elif required and name not in mistyped:
+                if name not in decoders:
+                    decoders[name] = decoder(annotation)
+                found[field.name] = decoders[name](value[name], value.value_span(name), value.key_span(name), out)
+            elif _required(field) and name not in mistyped:
                 out.append(Finding("schema", f"the key `{name}` is missing", key or _start(value), f"add `{name}:`"))
         given = [name for name in exactly_one if name in value]
         if len(exactly_one) > 1 and len(given) != 1 and mistyped.isdisjoint(exactly_one):

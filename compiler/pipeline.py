@@ -13,8 +13,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from compiler import checks, environments, rules, suppressions
-from compiler.backends import envoy
-from compiler.backends.envoy import verify
 from compiler.checks import Checked, steps
 from compiler.contracts.versions import is_prerelease
 from compiler.decode import decode
@@ -22,17 +20,17 @@ from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_me
 from compiler.files import ROOT_FILE, Library
 from compiler.lock import LOCK_FILE, Lock
 from compiler.lock.text import open_lock
-from compiler.lower import lower
 from compiler.model.kinds import Where
 from compiler.model.project import Project, RootFile, Sections, VersioningSettings
-from compiler.plan import Plan
 from compiler.reader import Document, MapNode, read_yaml
 from compiler.source import Source, Span, inside, relative_name
 from compiler.workspace import Workspace
 from compiler.workspace import build as build_workspace
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a validation ends before these, and is done sooner without them
+    from compiler.backends.envoy import Layout
     from compiler.lock.renewal import Renewal
+    from compiler.plan import Plan
 
 SECTIONS = ("contracts", "services", "policies", "gateways", "aggregators", "edges")
 _ROOT_ONLY = ("gatewright", "include", "settings")
@@ -206,12 +204,16 @@ def _restricted(project: Project, only: str) -> Project:
 
 def plan(outcome: Outcome) -> Plan:
     """The plan of a project without errors."""
+    from compiler.lower import lower
+
     assert outcome.checked is not None
     return lower(outcome.checked)
 
 
-def artifacts(made: Plan, layout: envoy.Layout, config_dir: str) -> dict[str, bytes]:
+def artifacts(made: Plan, layout: Layout, config_dir: str) -> dict[str, bytes]:
     """Every file of a build: ``<deployable>/<file>`` to its bytes."""
+    from compiler.backends import envoy
+
     return {
         f"{deployable.name}/{name}": data
         for deployable in made.deployables
@@ -221,6 +223,8 @@ def artifacts(made: Plan, layout: envoy.Layout, config_dir: str) -> dict[str, by
 
 def envoy_checked(outcome: Outcome, made: Plan, binary: Path) -> Outcome:
     """The outcome together with what the real Envoy says of the plan."""
+    from compiler.backends.envoy import verify
+
     refused = verify.check_all(binary, made)
     return replace(outcome, diagnostics=(*outcome.diagnostics, *diagnosed(refused))) if refused else outcome
 

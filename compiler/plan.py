@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from compiler.paths import PathTemplate
+from compiler.plan_policies import Addresses as Addresses
+from compiler.plan_policies import Compression as Compression
+from compiler.plan_policies import HeaderChanges as HeaderChanges
+from compiler.plan_policies import Policies as Policies
 from compiler.source import Span
 
 
@@ -72,44 +76,12 @@ class VersionTest:
 
 
 @dataclass(frozen=True, slots=True)
-class HeaderChanges:
-    """Headers to remove, then to set (an existing value is replaced), by lower-case name, sorted."""
-
-    set: tuple[tuple[str, str], ...] = ()
-    remove: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Retry:
     """``attempts`` retries after the first try; ``on`` are Envoy's names of retry conditions, sorted, never empty."""
 
     attempts: int
     on: tuple[str, ...]
     per_try_timeout: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Whose requests are let in, by the client's address: those in ``allow`` (None for all) and not in ``deny``.
-
-    Both are networks such as ``10.0.0.0/8``, sorted.
-    """
-
-    allow: tuple[str, ...] | None = None
-    deny: tuple[str, ...] = ()
-
-
-Compression = Literal["brotli", "gzip"]
-
-
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """What is done to a request before a service gets it, and to the answer; ``body_limit`` in bytes."""
-
-    body_limit: int = 1 << 20
-    compression: tuple[Compression, ...] = ()
-    """Encodings that answers may get, sorted; the client's preference decides."""
-    addresses: Addresses = Addresses()
 
 
 @dataclass(frozen=True, slots=True)

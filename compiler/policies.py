@@ -14,8 +14,8 @@ from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import Where
 from compiler.model.policies import Cors, HeaderChanges, Mirror, Policy, Retry
 from compiler.model.project import Project
-from compiler.plan import Addresses, Policies
-from compiler.plan import HeaderChanges as PlannedChanges
+from compiler.plan_policies import Addresses, Policies
+from compiler.plan_policies import HeaderChanges as PlannedChanges
 
 DEFAULT_TIMEOUT = 15_000
 """Milliseconds for a whole exchange where no policy says otherwise."""

@@ -24,7 +24,7 @@ ONLY_THERE = {
     "cryptography": {"throwaway"},
     "envoy": {"local"},
     "jsonschema_rs": {"contracts"},
-    "nodesemver": {"contracts", "model"},
+    "nodesemver": {"ranges"},
     "yaml": {"reader"},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,7 @@ import pytest
 
 from bench import compiling, routing, starting
 from bench.__main__ import kept, main
-from bench.load import Load, request
+from bench.load import Load, _Connection, request
 from bench.projects import OPERATIONS, write_project
 
 
@@ -79,6 +80,28 @@ def test_load_counts_answers_and_takes_no_other_for_one(server: ThreadingHTTPSer
     assert Load(port, request("/fine"), connections=2).rate(0.2) > 0
     with pytest.raises(RuntimeError, match="not every answer is a 200"):
         Load(port, request("/other"), connections=2).rate(0.2)
+
+
+@pytest.mark.parametrize("size", [1, 5, 9, 10, 11, 12, 13, 40])
+@pytest.mark.parametrize(("status", "good"), [(b"200 OK", True), (b"503 No", False)])
+def test_answers_that_come_in_pieces_are_counted_once(size: int, status: bytes, good: bool) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        made = _Connection(ours)
+        said = (b"HTTP/1.1 200 OK\r\n\r\n" * 3 + b"HTTP/1.1 " + status + b"\r\n\r\n") * 2
+
+        def counted() -> int:
+            total = 0
+            for at in range(0, len(said), size):
+                theirs.sendall(said[at : at + size])
+                total += made.answered()
+            return total
+
+        if good:
+            assert counted() == 8
+        else:
+            with pytest.raises(RuntimeError, match="not every answer is a 200"):
+                counted()
 
 
 def test_tables_stand_between_their_markers() -> None:

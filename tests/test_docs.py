@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from compiler import pipeline
-from compiler.cli import _COMMANDS, init
+from compiler.cli import _COMMANDS, gatewright, init
 from compiler.plan import Forward
 from compiler.report import json as report_json
 from compiler.report import text
@@ -87,3 +88,12 @@ def test_the_docs_show_findings_as_json(tmp_path: Path) -> None:
 def test_every_command_is_in_the_readme() -> None:
     content = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in content or f"gatewright {name}" in content for name in _COMMANDS)
+
+
+def test_the_page_of_trace_shows_what_trace_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (block,) = blocks("docs/trace.md")
+    line, _, shown = block.partition("\n")
+    words = line.removeprefix("$ gatewright ").split()
+    said = CliRunner().invoke(gatewright, [*words, "--as-of", str(DAY)])
+    assert said.stdout == shown

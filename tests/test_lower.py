@@ -110,7 +110,9 @@ def test_a_range_that_leaves_out_the_older_version_gets_the_canary_alone(tmp_pat
 
 
 def test_what_the_newer_version_lacks_stays_with_the_older_one(tmp_path: Path) -> None:
-    allowed = "      # gatewright: allow bump-too-small -- what is missing stays with the older services\n      2.1.0: {"
+    allowed = (
+        "      # gatewright: allow bump-too-small -- what is missing stays with the older services\n      2.1.0: {"
+    )
     project = SHARING.replace("orders-2.1.0.yaml", "other.yaml").replace("      2.1.0: {", allowed)
     (tmp_path / "other.yaml").write_text(CONTRACT.format(version="2.1.0").replace("/orders/{id}", "/lines/{id}"))
     made = plan(tmp_path, "    expose: [{contract: orders, versions: ^2}]\n", project)

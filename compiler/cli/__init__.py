@@ -16,12 +16,13 @@ _COMMANDS = {
     "lock": "Record new versions of contracts as published, in gatewright.lock.",
     "up": "Run a project on this machine, with stub services.",
     "contract": "Compare two documents of a contract, or add one to a project.",
+    "trace": "Say what becomes of a request, and why.",
     "graph": "Draw who calls what, in which version, and what serves it.",
     "completion": "Print what a shell needs to complete commands.",
     "explain": "Say what a rule means and how to mend what breaks it.",
 }
 """Commands in the order of a project's life, with the line that ``--help`` shows."""
-_LATER = ("diff", "trace")
+_LATER = ("diff",)
 """Commands of the language that are not built yet: their names get an answer of their own."""
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from compiler.ranges import satisfies as satisfies
+
 _NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([^+]+))?")
 
 
@@ -74,14 +76,6 @@ def following(version: str, bump: Bump) -> str:
 def in_order(versions: Iterable[str]) -> list[str]:
     """Lowest first."""
     return sorted(versions, key=lambda v: (precedence(v), v))
-
-
-@cache
-def satisfies(version: str, wanted: str) -> bool:
-    """Whether a version is in a range as npm decides it: a pre-release only where the range names one of the same."""
-    from nodesemver import satisfies as npm_satisfies
-
-    return bool(npm_satisfies(version, wanted, loose=False))
 
 
 def branches(wanted: str) -> list[str]:

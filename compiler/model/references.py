@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from compiler.model.kinds import VERSION, Scalar
+from compiler.ranges import is_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,9 @@ def _call(text: str) -> Call:
 
 def check_range(text: str) -> str:
     """The range itself. Raises ValueError with a sentence where npm would not read it."""
-    from nodesemver import valid_range
-
     if len(text) > 256 or "\n" in text:
         raise ValueError("not a range of versions")
-    try:
-        valid = valid_range(text, loose=False)
-    except Exception:  # the library raises plain exceptions of several kinds
-        valid = None
-    if valid is None:
+    if not is_range(text):
         raise ValueError(f"`{text}` is not a range that npm reads, such as `^2`, `~2.1`, `1.x` or `^1.4 || ^2`")
     return text
 

@@ -1,0 +1,124 @@
+"""Why a rule decides a request, in sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from compiler.diagnostics import closest
+from compiler.plan import Answer, Deployable, Forward, Rule, Target
+from compiler.routing import Request, holds_host, requested_versions, version_holds
+from compiler.workspace import Exposure
+
+
+def reasons(deployable: Deployable, request: Request, rule: Rule | None, exposure: Exposure | None) -> Iterator[str]:
+    """Why a request is decided as it is; ``exposure`` is the one that the rule was made from, if it was."""
+    if rule is None:
+        yield from _nothing(deployable, request)
+    elif isinstance(rule.action, Answer):
+        yield from _path(deployable, request, rule)
+        yield _answered(request, rule, rule.action)
+    else:
+        yield from _path(deployable, request, rule)
+        yield _method(request, rule.action)
+        if exposure is not None:
+            yield _version(deployable, request, rule, exposure)
+            yield from _lifetime(exposure)
+        yield from _services(request, rule.action)
+
+
+def _nothing(deployable: Deployable, request: Request) -> Iterator[str]:
+    if not holds_host(deployable, request.host):
+        yield f"{request.host} is none of its hosts"
+        return
+    paths = {rule.path for rule in deployable.rules if rule.path is not None}
+    yield f"no exposed path matches `{request.path}`"
+    alike = request.path.rstrip("/") if request.path.endswith("/") else f"{request.path}/"
+    near = next((path for path in sorted(paths, key=str) if path.matches(alike)), None)
+    if near is not None:
+        yield f"`{near}` would: a slash at the end makes another path"
+        return
+    lowered = next((path for path in sorted(paths, key=str) if path.matches(request.path.lower())), None)
+    if lowered is not None:
+        yield f"`{lowered}` would: paths are case-sensitive"
+        return
+    guess = closest(request.path, map(str, paths))
+    if guess is not None:
+        yield f"the nearest is `{guess}`"
+
+
+def _path(deployable: Deployable, request: Request, rule: Rule) -> Iterator[str]:
+    if rule.path is None:
+        return
+    others = {
+        str(other.path): None
+        for other in deployable.rules
+        if other.path is not None
+        and other.path.shape != rule.path.shape
+        and version_holds(other.version, deployable.version_key, request)
+        and other.path.matches(request.path)
+    }
+    if others:
+        named = ", ".join(f"`{path}`" for path in others)
+        yield f"`{rule.path}` is the most specific path that matches; {named} would, too"
+    else:
+        yield f"`{rule.path}` matches the path"
+
+
+def _method(request: Request, forward: Forward) -> str:
+    if request.method == "HEAD" and not forward.operation.startswith("HEAD "):
+        return f"HEAD is served where GET is: {forward.operation}"
+    return f"{request.method} there is the operation {forward.operation}"
+
+
+def _answered(request: Request, rule: Rule, given: Answer) -> str:
+    """Why the gateway answers by itself."""
+    allowed = dict(given.headers).get("allow", "")
+    if rule.preflight is not None or rule.cors is not None:
+        origin = request.headers.get("origin", "")
+        return f"it is a browser's question, and {origin} is {'an' if rule.cors else 'no'} origin that `cors` names"
+    if given.status == 405:
+        return f"{request.method} is no operation of this path; there is {allowed}"
+    if given.status == 400:
+        said = json.loads(given.body)
+        return f"the request names no version that has this path: {said['detail']}, of {', '.join(said['versions'])}"
+    if given.status == 404:
+        return "the version that is meant does not have this path"
+    return f"the gateway answers {request.method} itself: this path has {allowed}"
+
+
+def _version(deployable: Deployable, request: Request, rule: Rule, exposure: Exposure) -> str:
+    key = deployable.version_key
+    label, chosen = exposure.label, f"{exposure.contract} {exposure.version}"
+    named = requested_versions(key, request, (exposure.contract,))
+    wanted = exposure.expose.versions
+    highest = f"the highest{f' of `{wanted}`' if wanted else ''} in that major that a service implements"
+    in_path = key.source == "path" and rule.path is not None and f"{rule.path}/".startswith(f"/v{label}/")
+    if in_path and not rule.name.endswith(" by default"):
+        return f"`/v{label}` in the path asks for version {label}, which is {chosen}, {highest}"
+    if named:
+        said = " and ".join(named)
+        where = f"the {key.source} {key.name}" if key.name else f"the {key.source.replace('_', ' ')}"
+        return f"{where} asks for {said}, which is {chosen}, {highest}"
+    return f"the request names no version; the default is {label}, which is {chosen}, {highest}"
+
+
+def _lifetime(exposure: Exposure) -> Iterator[str]:
+    declared = exposure.declared
+    if declared.deprecated is not None:
+        end = f", and ends after {declared.sunset}" if declared.sunset is not None else ""
+        yield f"{exposure.contract} {exposure.version} is deprecated from {declared.deprecated} on{end}"
+
+
+def _services(request: Request, forward: Forward) -> Iterator[str]:
+    whole = sum(target.weight for target in forward.targets)
+    for target in forward.targets:
+        path = sent_path(forward, target, request)
+        share = f"{target.weight} of {whole} such requests" if len(forward.targets) > 1 else "it"
+        yield f"{target.cluster} gets {share}, as {request.method} {path}"
+
+
+def sent_path(forward: Forward, target: Target, request: Request) -> str:
+    """The path that a service is asked for, without query."""
+    prepend = forward.prepend if target.prepend is None else target.prepend
+    return (prepend + request.path.removeprefix(forward.strip)) or "/"
