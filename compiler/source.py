@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate, count
+from operator import add
 from pathlib import Path
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -25,11 +27,9 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """Offset of the first character of each line; only LF ends a line, as in editors and YAML 1.2."""
-        starts = [0]
-        at = self.text.find("\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = self.text.find("\n", at + 1)
+        lengths = map(len, self.text.split("\n"))
+        starts = [0, *map(add, accumulate(lengths), count(1))]
+        starts.pop()  # behind the last line nothing begins
         return starts
 
     def position(self, offset: int) -> tuple[int, int]:

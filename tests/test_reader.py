@@ -360,3 +360,29 @@ def test_nodes_know_their_own_places() -> None:
     assert text_of(root.key_span("c")) == "c"
     assert text_of(root["c"].value_span(0)) == "2"
     assert text_of(root["a"].span) == "{b: 1}"
+
+
+texts = st.text(st.sampled_from('":\\\\ a\\n{}é'), max_size=4)
+
+
+@st.composite
+def written(draw: st.DrawFn, depth: int = 2) -> tuple[str, bool]:
+    """JSON text of which some objects may have a key twice, and whether one has."""
+    if depth == 0 or draw(st.booleans()):
+        return json.dumps(draw(texts)), False
+    names = draw(st.lists(texts, max_size=3))
+    inner = [draw(written(depth - 1)) for _ in names]
+    colon = draw(st.sampled_from([":", ": ", " :", "\n:"]))
+    pairs = ", ".join(json.dumps(name) + colon + text for name, (text, _) in zip(names, inner, strict=True))
+    return f"{{{pairs}}}", len(set(names)) < len(names) or any(twice for _, twice in inner)
+
+
+@settings(max_examples=2000)
+@given(written())
+def test_a_key_that_stands_twice_is_found_in_json(case: tuple[str, bool]) -> None:
+    text, twice = case
+    document, findings = read(Source("a.json", text))
+    assert document is not None
+    assert document.root == json.loads(text)
+    assert bool(findings) is twice
+    assert all(f.rule == "duplicate-key" for f in findings)

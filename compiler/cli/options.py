@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from compiler.cli import progress
-from compiler.environments import UnknownEnvironment, known
-from compiler.pipeline import Outcome, UnknownDeployable, validate
+
+if TYPE_CHECKING:  # commands without a project are done sooner without these
+    from compiler.pipeline import Outcome
 
 Command = Callable[..., Any]
 
@@ -46,6 +47,8 @@ def _environments(ctx: click.Context, param: click.Parameter, incomplete: str) -
     # where an option still lacks its value, what stands before it was not taken for PROJECT yet
     folders = [Path(word) for word in (*ctx.args, ctx.params.get("project") or ".")]
     project = next((folder for folder in folders if folder.is_dir()), Path())
+    from compiler.environments import known
+
     return [name for name in known(project) if name.startswith(incomplete)]
 
 
@@ -122,6 +125,8 @@ def outcome_of(
     locked: bool = False,
 ) -> Outcome:
     """The checked project of a folder (``pipeline.validate``); ends with exit code 2 where there is none."""
+    from compiler.pipeline import validate
+
     folder = folder_of(folder)
     with where_there_is_one(folder), progress.shown(f"checking {folder}"):
         return validate(folder, day or today(), only, environment, every_environment=every_environment, locked=locked)
@@ -139,6 +144,9 @@ def folder_of(folder: Path) -> Path:
 @contextmanager
 def where_there_is_one(folder: Path) -> Iterator[None]:
     """Ends with exit code 2 where what is done inside finds no project in the folder, or may not read it."""
+    from compiler.environments import UnknownEnvironment
+    from compiler.pipeline import UnknownDeployable
+
     try:
         yield
     except FileNotFoundError:

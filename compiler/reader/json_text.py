@@ -6,6 +6,7 @@ Places are found only when one is asked for (``compiler.json_places``).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from compiler.diagnostics import Finding
@@ -14,9 +15,55 @@ from compiler.reader.nodes import MAX_DEPTH, Document, Path, syntax_error
 from compiler.reader.scalars import fraction, whole
 from compiler.source import Source, Span
 
+_SPACED = re.compile(r'"[ \t\r\n]+:')
+
 
 def read_json(source: Source) -> tuple[Document | None, list[Finding]]:
     """The document of JSON text."""
+    quick = _quickly(source.text)
+    if quick is not None:
+        places = JsonPlaces(source.text)
+        return Document(source, quick, Span(source, *places.find(())), places), []
+    return _closely(source)
+
+
+def _quickly(text: str) -> Any:
+    """What sound text is, without a look at each pair of it; None where something in it needs one.
+
+    A key ends with a quote and a colon, so there are as many of these as keys, unless a key stands twice. Text with
+    backslashes before a quote that may end a string, or with space before a colon, is left to the closer look, and so
+    is all that is unusual.
+    """
+    if '\\\\"' in text or _SPACED.search(text) is not None or lone_surrogate(text) is not None:
+        return None
+    try:
+        root = json.loads(text, parse_int=whole, parse_float=fraction, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+    keys = _keys(root)
+    return root if keys is not None and keys == text.count('":') - text.count('\\":') else None
+
+
+def _keys(root: Any) -> int | None:
+    """How many keys all objects have together; None where one is nested too deeply, or there is none."""
+    count = 0
+    level = [root] if type(root) is dict else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return count or None
+        inner: list[Any] = []
+        for outer in level:
+            if type(outer) is dict:
+                count += len(outer)
+                inner += [one for one in outer.values() if type(one) is dict or type(one) is list]
+            else:
+                inner += [one for one in outer if type(one) is dict or type(one) is list]
+        level = inner
+    return None if level else count or None
+
+
+def _closely(source: Source) -> tuple[Document | None, list[Finding]]:
+    """The document of JSON text, or what is wrong with it."""
     duplicates: list[str] = []
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
