@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from compiler.adopt import Adoption, CannotAdopt, Unsound, adopt
 from compiler.cli import options
-from compiler.report import text
+
+if TYPE_CHECKING:  # `contract diff` is done sooner without
+    from compiler.adopt import Adoption
 
 
 @click.command("import")
@@ -32,6 +34,9 @@ def command(document: Path, name: str, version: str | None, project: Path, dry_r
 
     Example: gatewright contract import ~/payments.yaml --name payments
     """
+    from compiler.adopt import CannotAdopt, Unsound, adopt
+    from compiler.report import text
+
     if not (project / "gatewright.yaml").is_file():
         options.stop(f"there is no gatewright.yaml in `{project}`", "name the folder of a project with --project")
     if not document.is_file():

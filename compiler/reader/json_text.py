@@ -12,10 +12,11 @@ from typing import Any
 from compiler.diagnostics import Finding
 from compiler.json_places import JsonPlaces, duplicate_keys, lone_surrogate
 from compiler.reader.nodes import MAX_DEPTH, Document, Path, syntax_error
-from compiler.reader.scalars import fraction, whole
+from compiler.reader.scalars import MAX_DIGITS, fraction, whole
 from compiler.source import Source, Span
 
 _SPACED = re.compile(r'"[ \t\r\n]+:')
+_LONG = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
 def read_json(source: Source) -> tuple[Document | None, list[Finding]]:
@@ -32,16 +33,25 @@ def _quickly(text: str) -> Any:
 
     A key ends with a quote and a colon, so there are as many of these as keys, unless a key stands twice. Text with
     backslashes before a quote that may end a string, or with space before a colon, is left to the closer look, and so
-    is all that is unusual.
+    are long numbers and all that is unusual.
     """
-    if '\\\\"' in text or _SPACED.search(text) is not None or lone_surrogate(text) is not None:
+    if '\\\\"' in text or _SPACED.search(text) or _has_long_number(text) or lone_surrogate(text):
         return None
     try:
-        root = json.loads(text, parse_int=whole, parse_float=fraction, parse_constant=_no_constant)
+        root = json.loads(text, parse_float=fraction, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return None
     keys = _keys(root)
     return root if keys is not None and keys == text.count('":') - text.count('\\":') else None
+
+
+def _has_long_number(text: str) -> bool:
+    """Whether so many digits follow each other. One of so many characters would then be among them."""
+    return any(
+        _LONG.search(text, max(0, at - MAX_DIGITS), at + MAX_DIGITS + 1)
+        for at in range(0, len(text), MAX_DIGITS)
+        if text[at].isdigit()
+    )
 
 
 def _keys(root: Any) -> int | None:
