@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from compiler.contracts.openapi import Api, Operation, load
-from compiler.contracts.versions import Resolution, resolve
+from compiler.contracts.versions import Resolution, label, resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
 from compiler.model.contracts import ContractVersion
@@ -43,6 +43,8 @@ class Exposure:
     """None where the document is broken, which has findings of its own."""
     operations: tuple[ExposedOperation, ...]
     services: tuple[str, ...]
+    aggregator: str | None = None
+    """The aggregator that answers, where no service does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def _exposures(
     deployables = dict(project.deployables)
     for name in sorted(deployables):
         for index, expose in enumerate(deployables[name].expose):
+            if expose.aggregator is not None:
+                yield from _aggregate(project, apis, name, index, expose)
             if expose.contract is None or expose.contract not in project.contracts:
                 continue
             contract = project.contracts[expose.contract]
@@ -119,20 +123,48 @@ def _exposures(
             findings += _resolution_findings(expose, contract.versions, resolution)
             chosen = {version: apis.get((expose.contract, version)) for _, version in resolution.chosen}
             findings += _unknown_operations(expose, chosen)
-            for label, version in resolution.chosen:
+            for major, version in resolution.chosen:
                 api = chosen[version]
                 yield Exposure(
                     gateway=name,
                     expose=expose,
                     index=index,
                     contract=expose.contract,
-                    label=label,
+                    label=major,
                     version=version,
                     declared=contract.versions[version],
                     api=api,
                     operations=tuple(_operations(expose, api)) if api is not None else (),
                     services=served[expose.contract, version],
                 )
+
+
+def _aggregate(
+    project: Project, apis: Mapping[tuple[str, str], Api], gateway: str, index: int, expose: Expose
+) -> Iterator[Exposure]:
+    """An exposed aggregator: the one operation that it implements. What it does not come to, the checks say."""
+    aggregator = project.aggregators.get(expose.aggregator or "")
+    if aggregator is None:
+        return
+    implements = aggregator.implements
+    contract = project.contracts.get(implements.contract)
+    api = apis.get((implements.contract, implements.version))
+    operation = api.find(implements.operation or "") if api is not None else None
+    if contract is None or operation is None:
+        return
+    yield Exposure(
+        gateway=gateway,
+        expose=expose,
+        index=index,
+        contract=implements.contract,
+        label=label(implements.version),
+        version=implements.version,
+        declared=contract.versions[implements.version],
+        api=api,
+        operations=(ExposedOperation(operation, None, expose.where["aggregator"]),),
+        services=(),
+        aggregator=expose.aggregator,
+    )
 
 
 def _resolution_findings(

@@ -7,6 +7,8 @@ from dataclasses import InitVar, dataclass
 
 from compiler import rules
 from compiler.checks import (
+    aggregates,
+    deadlines,
     defaults,
     headers,
     lifetimes,
@@ -17,6 +19,8 @@ from compiler.checks import (
     references,
     routes,
     secrets,
+    sequences,
+    statuses,
     timeouts,
     unbuilt,
     unused,
@@ -47,6 +51,10 @@ CHECKS: tuple[Check, ...] = (
     weights.check,
     upstreams.check,
     secrets.check,
+    aggregates.check,
+    deadlines.check,
+    sequences.check,
+    statuses.check,
 )
 
 _MADE_HERE = object()

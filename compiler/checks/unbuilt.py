@@ -30,13 +30,11 @@ class Part:
 
 
 UNBUILT = (
-    Part(Project, "aggregators", "aggregators are"),
     Part(Project, "edges", "edges are"),
     Part(VersioningSettings, "enum_values_added_to_responses", "the comparison of contracts is"),
     Part(Observability, "tracing", "tracing is"),
     Part(Observability, "metrics", "the metrics port is"),
     Part(Versioning, "in_", "versioning in the query, the media type or the host is", ("path", "header")),
-    Part(Expose, "aggregator", "the exposure of aggregators is"),
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "validate", "the validation of requests is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),

@@ -51,21 +51,30 @@ class _Comparison:
     api: Api
     direction: Direction
     as_text: bool
+    loose: bool
     steps: int = MAX_STEPS
     open: set[tuple[object, object]] = field(default_factory=set)
 
 
 def satisfies(
-    made: Type, api: Api, nodes: Sequence[Node], direction: Direction, *, as_text: bool = False
+    made: Type,
+    api: Api,
+    nodes: Sequence[Node],
+    direction: Direction,
+    *,
+    as_text: bool = False,
+    loose: bool = False,
 ) -> list[Mismatch]:
     """Why values of a type may not satisfy schemas of a document; nothing where they surely do.
 
     Absence is not looked at: it is for the caller to know whether a value must be there. With ``as_text``, numbers,
-    ``true`` and ``false`` count as the texts that they are written as, which is how they stand in URLs and headers.
+    ``true`` and ``false`` count as the texts that they are written as, which is how they stand in URLs and headers. Where
+    ``loose``, a JSON type and the fields that must be there are enough: bounds, patterns and the like are for the receiver
+    to judge once the value is known, unless it is known already.
     """
     if made.wrong:
         return []
-    return _type(_Comparison(api, direction, as_text), made, tuple(nodes), ())
+    return _type(_Comparison(api, direction, as_text, loose), made, tuple(nodes), ())
 
 
 def _type(c: _Comparison, made: Type, nodes: tuple[Node, ...], path: tuple[str | int, ...]) -> list[Mismatch]:
@@ -104,7 +113,7 @@ def _variant(
     kinds = _kinds(wanted)
     if variant.kind not in kinds:
         if c.as_text and variant.kind in ("integer", "number", "boolean") and "string" in kinds:
-            return _as_text(variant, wanted, path)
+            return [] if c.loose and variant.values is None else _as_text(variant, wanted, path)
         says = " or ".join(CALLED[kind] for kind in kinds if kind != "integer" or "number" not in kinds) or "nothing"
         return [Mismatch(path, f"it may be {_says(variant)}, and {says} is wanted")]
     if variant.values is not None:
@@ -113,7 +122,7 @@ def _variant(
     if key in c.open:
         return []
     c.open.add(key)  # a pair that is met again below itself holds if all else does
-    found = [*_keywords(variant, wanted, path)]
+    found = [] if c.loose else [*_keywords(variant, wanted, path)]
     if variant.kind == "object":
         found += _object(c, variant, wanted, path)
     elif variant.kind == "array":
@@ -274,12 +283,8 @@ def _properties(view: View, name: str) -> tuple[list[Node], bool]:
 
 
 def _array(c: _Comparison, variant: Variant, wanted: View, path: tuple[str | int, ...]) -> Iterator[Mismatch]:
-    most = variant.most
-    high = min(wanted.all("maxItems"), default=math.inf)
-    if most is None or most > high:
-        yield from _bounded(variant.view, wanted, "minItems", "maxItems", "elements", path)
-    elif max(wanted.all("minItems"), default=0) > 0:
-        yield Mismatch(path, f"it may have fewer than {max(wanted.all('minItems'))} elements")
+    if not c.loose:
+        yield from _length(variant, wanted, path)
     if any("prefixItems" in atom.value for atom in wanted.atoms):
         yield Mismatch(path, "it cannot be shown to satisfy `prefixItems`")
         return
@@ -287,3 +292,12 @@ def _array(c: _Comparison, variant: Variant, wanted: View, path: tuple[str | int
     nodes = [node for node in nodes if node.value is not True]
     if nodes:
         yield from _type(c, element(variant), tuple(nodes), (*path, 0))
+
+
+def _length(variant: Variant, wanted: View, path: tuple[str | int, ...]) -> Iterator[Mismatch]:
+    most = variant.most
+    high = min(wanted.all("maxItems"), default=math.inf)
+    if most is None or most > high:
+        yield from _bounded(variant.view, wanted, "minItems", "maxItems", "elements", path)
+    elif max(wanted.all("minItems"), default=0) > 0:
+        yield Mismatch(path, f"it may have fewer than {max(wanted.all('minItems'))} elements")
