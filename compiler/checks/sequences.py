@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.compositions.calls import called
-from compiler.compositions.texts import reads_of
+from compiler.compositions.flow import circle
+from compiler.compositions.texts import reads_of, waits_of
 from compiler.diagnostics import Finding
 from compiler.model.aggregators import Aggregator, Step
 from compiler.workspace import Workspace
@@ -17,6 +18,8 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     """Steps that wait for others whose data they do not use, and aggregators of one step."""
     for aggregator in workspace.project.aggregators.values():
         yield from _alone(aggregator)
+        if circle(waits_of(aggregator)) is not None:
+            continue  # which of them waits needlessly cannot be said
         for step in aggregator.steps.values():
             yield from _sequence(workspace, aggregator, step)
 

@@ -140,8 +140,8 @@ def _part(
     aggregator: Aggregator,
     out: list[Finding],
 ) -> Part | None:
-    usable = {root: made for root, made in roots.items() if root != name}
-    hidden = {name: "is the step itself, which has no answer yet"}
+    usable = {**roots, name: WRONG}  # a step that reads its own answer is a circle, which has been said
+    hidden: dict[str, str] = {}
     facts: Facts = frozenset()
     if read.when is not None:
         facts = _condition(read.when, usable, hidden, out)

@@ -63,8 +63,8 @@ class Judge:
         """The type of a scalar: that of its one expression, or a text."""
         if template.single is not None:
             return self.type_of(template.single, facts)
-        if not template.parts:
-            return known("")
+        if not template.parts:  # it could not be read
+            return WRONG
         if len(template.parts) == 1 and isinstance(template.parts[0], str):
             return known(template.parts[0])
         for part in template.parts:
@@ -73,9 +73,13 @@ class Judge:
         return TEXT
 
     def condition(self, expression: Expression) -> Facts:
-        """What is known where a condition holds, which must be true or false."""
+        """What is known where a condition holds, which must be true or false.
+
+        Of one that is wrong, all that it reads counts as known, so that one mistake is not reported twice.
+        """
+        before = len(self.problems)
         self.needed(expression, frozenset(), ("boolean",), "as a condition")
-        return holds(expression)
+        return holds(expression) | (_through(expression) if len(self.problems) > before else frozenset())
 
     def needed(self, expression: Expression, facts: Facts, kinds: tuple[Kind, ...], where: str) -> Type:
         """The type of a value that must be there, and of one of these kinds."""

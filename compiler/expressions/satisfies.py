@@ -68,9 +68,9 @@ def satisfies(
     """Why values of a type may not satisfy schemas of a document; nothing where they surely do.
 
     Absence is not looked at: it is for the caller to know whether a value must be there. With ``as_text``, numbers,
-    ``true`` and ``false`` count as the texts that they are written as, which is how they stand in URLs and headers. Where
-    ``loose``, a JSON type and the fields that must be there are enough: bounds, patterns and the like are for the receiver
-    to judge once the value is known, unless it is known already.
+    ``true`` and ``false`` count as the texts that they are written as, which is how they stand in URLs and headers.
+    Where ``loose``, a JSON type and the fields that must be there are enough: bounds, patterns and the like are for the
+    receiver to judge once the value is known, unless it is known already.
     """
     if made.wrong:
         return []
