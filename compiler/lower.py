@@ -12,6 +12,7 @@ from compiler.client_paths import at_prefix, client_prefix, default_labels, vers
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.versions import label_order
+from compiler.lower_aggregates import failures_of, lower_aggregate, services_of
 from compiler.model.gateways import Gateway, Observability
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.secrets import SecretRef
@@ -23,6 +24,7 @@ from compiler.plan import (
     CircuitBreaker,
     ClientTls,
     Cluster,
+    Compose,
     Deployable,
     Endpoint,
     Exposed,
@@ -63,7 +65,9 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         key, rules = VersionKey("header", by.name), by_header(served, by.name)
     else:
         key, rules = VersionKey("path", None), by_path(served)
-    services = sorted({service for e in exposures for service in e.services})
+    aggregators = sorted({e.aggregator for e in exposures if e.aggregator is not None})
+    services = {service for e in exposures for service in e.services}
+    services |= {service for aggregator in aggregators for service in services_of(workspace, aggregator)}
     return Deployable(
         kind="gateway",
         name=name,
@@ -72,15 +76,16 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         admin_port=gateway.admin.port if gateway.admin else None,
         version_key=key,
         rules=rules,
-        clusters=tuple(_cluster(s, workspace.project.services[s]) for s in services),
+        clusters=tuple(_cluster(s, workspace.project.services[s]) for s in sorted(services)),
         exposed=tuple(_exposed(gateway, e) for e in exposures),
         api=effective_api(
             name,
-            [_part(gateway, e, default) for e in exposures],
+            [_part(workspace, gateway, e, default) for e in exposures],
             servers=_servers(gateway),
         ),
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
+        aggregates=tuple(lower_aggregate(workspace, aggregator) for aggregator in aggregators),
     )
 
 
@@ -168,10 +173,11 @@ def _exposed(gateway: Gateway, exposure: Exposure) -> Exposed:
         prefix=client_prefix(gateway, exposure.label, exposure.expose),
         operations=tuple(sorted(o.operation.key for o in exposure.operations)),
         services=exposure.services,
+        aggregator=exposure.aggregator,
     )
 
 
-def _part(gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part:
+def _part(workspace: Workspace, gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part:
     assert exposure.api is not None  # a broken document is an error, and errors do not get here
     by = gateway.versioning
     return Part(
@@ -185,6 +191,7 @@ def _part(gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part
         version_default=default.get(exposure.contract) == exposure.label,
         deprecated=exposure.declared.deprecated is not None,
         sunset=exposure.declared.sunset,
+        failures=failures_of(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
     )
 
 
@@ -220,7 +227,7 @@ def _served(
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_forward(workspace, exposure, exposed, policies, prefix, lifetime),
+                action=_action(workspace, exposure, exposed, policies, prefix, lifetime),
                 where=exposed.where,
             )
             if in_path and is_default:
@@ -231,9 +238,38 @@ def _served(
                     label=None,
                     default=False,
                     contract=exposure.contract,
-                    action=_forward(workspace, exposure, exposed, policies, at, lifetime),
+                    action=_action(workspace, exposure, exposed, policies, at, lifetime),
                     where=exposed.where,
                 )
+
+
+def _action(
+    workspace: Workspace,
+    exposure: Exposure,
+    exposed: ExposedOperation,
+    policies: Effective,
+    strip: str,
+    lifetime: tuple[tuple[str, str], ...],
+) -> Forward | Compose:
+    if exposure.aggregator is None:
+        return _forward(workspace, exposure, exposed, policies, strip, lifetime)
+    return Compose(
+        aggregate=exposure.aggregator,
+        strip=strip,
+        timeout=policies.timeout,
+        request_headers=policies.request_headers,
+        response_headers=_response_headers(policies, lifetime),
+        contract=exposure.contract,
+        version=exposure.version,
+        operation=exposed.operation.key,
+    )
+
+
+def _response_headers(policies: Effective, lifetime: tuple[tuple[str, str], ...]) -> HeaderChanges:
+    """What policies change, and above it the headers that tell of a version's end."""
+    response = dict(policies.response_headers.set) | dict(lifetime)
+    removed = tuple(n for n in policies.response_headers.remove if n not in response)
+    return HeaderChanges(tuple(sorted(response.items())), removed)
 
 
 def _forward(
@@ -249,8 +285,6 @@ def _forward(
         Target(name, 1 if len(services) == 1 or s.weight is None else s.weight) for name, s in services.items()
     )
     base_paths = {s.base_path.rstrip("/") for s in services.values()}
-    response = dict(policies.response_headers.set) | dict(lifetime)
-    removed = tuple(n for n in policies.response_headers.remove if n not in response)
     return Forward(
         targets=tuple(t for t in targets if t.weight > 0),
         strip=strip,
@@ -258,7 +292,7 @@ def _forward(
         timeout=policies.timeout,
         retry=_retry(policies.retry, exposed.operation.method),
         request_headers=policies.request_headers,
-        response_headers=HeaderChanges(tuple(sorted(response.items())), removed),
+        response_headers=_response_headers(policies, lifetime),
         contract=exposure.contract,
         version=exposure.version,
         operation=exposed.operation.key,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from compiler.composed import Aggregate
 from compiler.paths import PathTemplate
 from compiler.source import Span
 
@@ -114,6 +115,23 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class Compose:
+    """Answer with what an aggregate of the deployable composes, within ``timeout``.
+
+    ``strip`` is what clients write before the contract's own path.
+    """
+
+    aggregate: str
+    strip: str
+    timeout: int
+    request_headers: HeaderChanges
+    response_headers: HeaderChanges
+    contract: str
+    version: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer at once, without any service. ``body`` is text; ``headers`` are sorted, in lower case."""
 
@@ -134,7 +152,7 @@ class Rule:
     path: PathTemplate | None
     methods: tuple[str, ...] | None
     version: VersionTest | None
-    action: Forward | Answer
+    action: Forward | Answer | Compose
     where: Span
 
 
@@ -227,6 +245,8 @@ class Exposed:
     prefix: str
     operations: tuple[str, ...]
     services: tuple[str, ...]
+    aggregator: str | None = None
+    """What answers where no service does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +268,8 @@ class Deployable:
     where: Span
     access_log: Literal["json", "text"] | None = None
     """A line for each request on standard output."""
+    aggregates: tuple[Aggregate, ...] = ()
+    """What ``Compose`` names, by name."""
 
 
 @dataclass(frozen=True, slots=True)

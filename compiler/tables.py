@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from compiler.contracts.versions import label_order
 from compiler.paths import Kind, PathTemplate
-from compiler.plan import Answer, Forward, Rule, VersionTest
+from compiler.plan import Answer, Compose, Forward, Rule, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.source import Span
 
@@ -29,7 +29,7 @@ class Served:
     default: bool
     """Whether a request without a version means this one (header versioning)."""
     contract: str
-    action: Forward | Answer
+    action: Forward | Answer | Compose
     where: Span
 
 

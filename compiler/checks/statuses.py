@@ -42,13 +42,13 @@ def failures(workspace: Workspace, aggregator: Aggregator) -> dict[str, str]:
     for name, step in aggregator.steps.items():
         if step.optional is not None:
             continue
-        found.setdefault("502", f"`{name}` failed")
-        found.setdefault("504", f"`{name}` was too slow")
+        found.setdefault("502", f"the step `{name}` failed")
+        found.setdefault("504", f"the step `{name}` was too slow")
         call, _ = called(workspace, step)
         if call is not None:
             for status, _ in call.api.responses(call.operation):
                 if status.isdigit() and status.startswith("4"):
-                    found.setdefault(status, f"from `{name}`")
+                    found.setdefault(status, f"passed on from the step `{name}`")
     if aggregator.max_concurrent is not None:
-        found.setdefault("503", "beyond `max_concurrent`")
+        found.setdefault("503", "too many at a time")
     return found

@@ -7,6 +7,7 @@ and in ``bootstrap``; docs/security.md goes through them one by one.
 from __future__ import annotations
 
 from compiler.backends.envoy.access_log import access_log, path_noted
+from compiler.backends.envoy.payload import buffered, payload_filters
 from compiler.backends.envoy.replies import local_reply_config
 from compiler.backends.envoy.tls import downstream_tls
 from compiler.backends.envoy.types import (
@@ -29,12 +30,18 @@ OWN_HEADERS = {"prefix": "x-envoy-"}
 """Headers by which Envoy is steered and tells of itself; they are nobody else's business on either side."""
 
 
-def listener(deployable: Deployable, routes: Data) -> Data:
-    """The one listener of a deployable; ``routes`` is how its connection manager finds the routes."""
+def listener(deployable: Deployable, routes: Data, config_dir: str) -> Data:
+    """The one listener of a deployable; ``routes`` is how its connection manager finds the routes.
+
+    ``config_dir`` is the folder in which Envoy finds the files of the deployable on its host.
+    """
     planned = deployable.listener
     chain: Data = {
         "filters": [
-            {"name": "envoy.filters.network.http_connection_manager", "typed_config": _http_manager(deployable, routes)}
+            {
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": _http_manager(deployable, routes, config_dir),
+            }
         ],
         "transport_socket_connect_timeout": "10s",
     }
@@ -43,7 +50,7 @@ def listener(deployable: Deployable, routes: Data) -> Data:
     data: Data = {
         "name": deployable.name,
         "address": listening(planned.address, planned.port),
-        "per_connection_buffer_limit_bytes": BUFFER,
+        "per_connection_buffer_limit_bytes": buffered(deployable, BUFFER),
     }
     if planned.proxy_protocol:
         data["listener_filters"] = [
@@ -61,7 +68,7 @@ def listening(address: str, port: int) -> Data:
     return data
 
 
-def _http_manager(deployable: Deployable, routes: Data) -> Data:
+def _http_manager(deployable: Deployable, routes: Data, config_dir: str) -> Data:
     return {
         "@type": HTTP_MANAGER,
         "stat_prefix": deployable.name,
@@ -94,6 +101,7 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         "http_filters": [
             *([path_noted()] if deployable.access_log else []),
             _headers_of_ours(deployable.version_key),
+            *payload_filters(deployable, config_dir),
             _router(),
         ],
     }

@@ -6,9 +6,10 @@ match the path without query, exactly. A leaf is final, so it holds every route 
 
 from __future__ import annotations
 
+from compiler.backends.envoy.payload import NOWHERE, switched_on
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
 from compiler.paths import escape_re2
-from compiler.plan import Answer, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
+from compiler.plan import Answer, Compose, Deployable, Forward, HeaderChanges, Rule, VersionKey, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
 
@@ -119,7 +120,11 @@ def _route(rule: Rule, key: VersionKey) -> Data:
             data["response_headers_to_add"] = [_set(name, value) for name, value in rule.action.headers]
         return data
     forward = rule.action
-    data["route"] = _forward(forward)
+    if isinstance(forward, Compose):
+        data["route"] = {"cluster": NOWHERE}
+        data["typed_per_filter_config"] = switched_on()
+    else:
+        data["route"] = _forward(forward)
     data["metadata"] = {
         "filter_metadata": {
             "gatewright": {
