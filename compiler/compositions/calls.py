@@ -145,7 +145,7 @@ def answered(step: Step, call: Called | None) -> Type:
     made = record(
         {
             "status": replace(WHOLE, absent=can_lack),
-            "headers": record(headers, caseless=True),
+            "headers": record(headers),
             "body": body,
         }
     )
@@ -192,7 +192,7 @@ def asked(api: Api, operation: Operation) -> Type:
     fields = {
         "path": record(places["path"]),
         "query": record(places["query"]),
-        "headers": record(places["header"], caseless=True),
+        "headers": record(places["header"]),
     }
     body = api.request_body(operation)
     schema = json_schema(api, body) if body is not None else None

@@ -70,8 +70,6 @@ class Variant:
     items: Type | None = None
     most: int | None = None
     """How many elements it has at most."""
-    caseless: bool = False
-    """Whether the names of its fields are written in any case, as those of headers."""
 
     @property
     def key(self) -> object:
@@ -139,9 +137,9 @@ def known(value: Any) -> Type:
     return Type((Variant(kind, values=(value,)),))
 
 
-def record(fields: Mapping[str, Type], *, caseless: bool = False) -> Type:
+def record(fields: Mapping[str, Type]) -> Type:
     """The type of an object with just these fields."""
-    return Type((Variant("object", fields=fields, caseless=caseless),))
+    return Type((Variant("object", fields=fields),))
 
 
 def listed(items: Type, most: int | None = None) -> Type:
@@ -255,7 +253,7 @@ def allowed_kinds(view: View, *, lenient: bool) -> list[Kind]:
 def member(variant: Variant, name: str) -> Type | None:
     """The type of an object's field; None where the object has none of that name."""
     if variant.fields is not None:
-        return variant.fields.get(name.lower() if variant.caseless else name)
+        return variant.fields.get(name)
     if variant.view is None:
         return ANYTHING
     view = variant.view
