@@ -13,6 +13,13 @@ NOWHERE = "gatewright.composed"
 """A cluster without endpoints. An aggregate's route needs one, and the filter answers before anything is sent there."""
 
 
+def module() -> bytes:
+    """The module itself, which only what composes needs."""
+    from compiler.dataplane import module as built
+
+    return built()
+
+
 def module_file(deployable: Deployable) -> tuple[str, bytes] | None:
     """The file that the deployable needs, by name and content; None where it composes nothing.
 
@@ -20,8 +27,6 @@ def module_file(deployable: Deployable) -> tuple[str, bytes] | None:
     """
     if not deployable.aggregates:
         return None
-    from compiler.dataplane import module  # only what composes needs the module
-
     data = module()
     return f"payload-{sha256(data).hexdigest()[:12]}.wasm", data
 

@@ -1,8 +1,8 @@
 """What Envoy answers by itself, as problem+json (RFC 9457).
 
 Direct answers of the routing table and those of the payload module pass here too; they have their own bodies and are
-left alone. What Envoy says of a failure ("upstream connect error ... reset reason: ...") tells strangers about the inside, so it is not passed on: it is
-in the access log.
+left alone. What Envoy says of a failure ("upstream connect error ... reset reason: ...") tells strangers about the
+inside, so it is not passed on: it is in the access log.
 """
 
 from __future__ import annotations
