@@ -39,7 +39,7 @@ def plan(folder: Path, *changes: tuple[str, str]) -> Any:
 def test_the_module_is_a_file_of_the_build(tmp_path: Path) -> None:
     made = deployable(tmp_path)
     for layout in ("xds", "static"):
-        files = render(made, layout, "/srv/gw")  # type: ignore[arg-type]
+        files = render(made, layout, "/srv/gw")
         assert files[FILE] == MODULE
         assert json.loads(files["manifest.json"])["files"][FILE] == f"sha256:{sha256(MODULE).hexdigest()}"
     listener = yaml.safe_load(render(made, "xds", "/srv/gw")["listeners.yaml"])["resources"][0]

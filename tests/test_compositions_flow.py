@@ -22,7 +22,7 @@ def step(text: str) -> Step:
     assert document is not None
     assert isinstance(document.root, MapNode)
     made, findings = decode(Step, document.root, document.top)
-    assert made is not None, findings
+    assert isinstance(made, Step), findings
     return made
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from compiler import pipeline
+from compiler import dataplane, pipeline
 from compiler.plan import Deployable
 from tests.aggregates import judged
 from tests.dataplane.conftest import Serve, Upstream
 
-pytest.importorskip("compiler.dataplane")
+pytestmark = pytest.mark.skipif(not dataplane.FILE.is_file(), reason="the payload module was not built")
 
 
 def deployable(folder: Path, upstream: Upstream, *changes: tuple[str, str]) -> Deployable:
