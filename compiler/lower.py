@@ -9,10 +9,10 @@ from typing import Literal
 
 from compiler.checks import Checked
 from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
+from compiler.composed import Aggregate
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.versions import label_order
-from compiler.lower_aggregates import failures_of, lower_aggregate, services_of
 from compiler.model.gateways import Gateway, Observability
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.secrets import SecretRef
@@ -67,7 +67,8 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         key, rules = VersionKey("path", None), by_path(served)
     aggregators = sorted({e.aggregator for e in exposures if e.aggregator is not None})
     services = {service for e in exposures for service in e.services}
-    services |= {service for aggregator in aggregators for service in services_of(workspace, aggregator)}
+    aggregates = _aggregates(workspace, aggregators)
+    services |= {t.cluster for aggregate in aggregates for step in aggregate.steps for t in step.targets}
     return Deployable(
         kind="gateway",
         name=name,
@@ -85,8 +86,22 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
         ),
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
-        aggregates=tuple(lower_aggregate(workspace, aggregator) for aggregator in aggregators),
+        aggregates=aggregates,
     )
+
+
+def _aggregates(workspace: Workspace, names: Sequence[str]) -> tuple[Aggregate, ...]:
+    if not names:
+        return ()
+    from compiler.lower_aggregates import lower_aggregate  # takes time to load
+
+    return tuple(lower_aggregate(workspace, name) for name in names)
+
+
+def _failures(workspace: Workspace, aggregator: str) -> dict[str, str]:
+    from compiler.lower_aggregates import failures_of
+
+    return failures_of(workspace, aggregator)
 
 
 def _access_log(observability: Observability | None) -> Literal["json", "text"] | None:
@@ -191,7 +206,7 @@ def _part(workspace: Workspace, gateway: Gateway, exposure: Exposure, default: d
         version_default=default.get(exposure.contract) == exposure.label,
         deprecated=exposure.declared.deprecated is not None,
         sunset=exposure.declared.sunset,
-        failures=failures_of(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
+        failures=_failures(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
     )
 
 

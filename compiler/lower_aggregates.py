@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from compiler.checks.statuses import failures
+from compiler.checks.aggregators.statuses import failures
 from compiler.composed import (
     Aggregate,
     Balanced,
@@ -58,12 +58,6 @@ def lower_aggregate(workspace: Workspace, name: str) -> Aggregate:
         body=composed(made.body),
         where=aggregator.where.span,
     )
-
-
-def services_of(workspace: Workspace, name: str) -> set[str]:
-    """The services that an aggregator calls."""
-    made, _ = compose(workspace, name)
-    return {service for part in made.parts for service in part.called.services} if made is not None else set()
 
 
 def failures_of(workspace: Workspace, name: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ from dataclasses import InitVar, dataclass
 from compiler import rules
 from compiler.checks import (
     aggregates,
-    deadlines,
     defaults,
     headers,
     lifetimes,
@@ -19,8 +18,6 @@ from compiler.checks import (
     references,
     routes,
     secrets,
-    sequences,
-    statuses,
     timeouts,
     unbuilt,
     unused,
@@ -52,9 +49,6 @@ CHECKS: tuple[Check, ...] = (
     upstreams.check,
     secrets.check,
     aggregates.check,
-    deadlines.check,
-    sequences.check,
-    statuses.check,
 )
 
 _MADE_HERE = object()

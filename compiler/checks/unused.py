@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.checks.references import named_services, policy_lists
-from compiler.compositions.calls import called
 from compiler.diagnostics import Finding
 from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Gateway
@@ -82,14 +81,8 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
     if not for_policies <= project.services.keys():
         return
     serving = {name for exposure in workspace.exposures for name in exposure.services} | for_policies
-    calls = [called(workspace, step)[0] for a in project.aggregators.values() for step in a.steps.values()]
-    serving |= {name for call in calls if call is not None for name in call.services}
-    unresolved = {
-        step.call.contract
-        for aggregator in project.aggregators.values()
-        for step in aggregator.steps.values()
-        if called(workspace, step)[0] is None
-    }
+    called, unresolved = _called(workspace)
+    serving |= called
     in_vain = _exposed_in_vain(workspace)
     for name, service in project.services.items():
         implements = service.implements
@@ -113,6 +106,18 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
                 service.where.span,
                 "a range comes to the highest implemented version of each major; widen one, or remove the service",
             )
+
+
+def _called(workspace: Workspace) -> tuple[set[str], set[str]]:
+    """The services that aggregators call, and the contracts of which a step calls nothing that there is."""
+    steps = [step for a in workspace.project.aggregators.values() for step in a.steps.values()]
+    if not steps:
+        return set(), set()
+    from compiler.compositions.calls import called
+
+    calls = [(step.call.contract, called(workspace, step)[0]) for step in steps]
+    services = {name for _, call in calls if call is not None for name in call.services}
+    return services, {contract for contract, call in calls if call is None}
 
 
 def _exposed_in_vain(workspace: Workspace) -> set[str]:
