@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from compiler.composed import Aggregate
 from compiler.paths import PathTemplate
 from compiler.plan_policies import Addresses as Addresses
 from compiler.plan_policies import Compression as Compression
@@ -149,6 +150,24 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class Compose:
+    """Answer with what an aggregate of the deployable composes, within ``timeout``.
+
+    ``strip`` is what clients write before the contract's own path.
+    """
+
+    aggregate: str
+    strip: str
+    timeout: int
+    request_headers: HeaderChanges
+    response_headers: HeaderChanges
+    contract: str
+    version: str
+    operation: str
+    policies: Policies = Policies()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer at once, without any service. ``body`` is text; ``headers`` are sorted, in lower case."""
 
@@ -171,7 +190,7 @@ class Rule:
     path: PathTemplate | None
     methods: tuple[str, ...] | None
     version: VersionTest | None
-    action: Forward | Answer
+    action: Forward | Answer | Compose
     where: Span
     cors: Cors | None = None
     preflight: tuple[str, ...] | None = None
@@ -266,6 +285,8 @@ class Exposed:
     prefix: str
     operations: tuple[str, ...]
     services: tuple[str, ...]
+    aggregator: str | None = None
+    """What answers where no service does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +327,8 @@ class Deployable:
     """That of the gateway or edge as a whole: with one, every operation has one."""
     environment: str | None = None
     """The environment that it was made for, if any."""
+    aggregates: tuple[Aggregate, ...] = ()
+    """What ``Compose`` names, by name."""
 
 
 @dataclass(frozen=True, slots=True)

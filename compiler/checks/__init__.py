@@ -7,6 +7,7 @@ from dataclasses import InitVar, dataclass
 
 from compiler import rules
 from compiler.checks import (
+    aggregates,
     cors,
     defaults,
     headers,
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     upstreams.check,
     sharing.check,
     secrets.check,
+    aggregates.check,
 )
 
 _MADE_HERE = object()

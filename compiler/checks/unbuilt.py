@@ -29,9 +29,7 @@ class Part:
 
 
 UNBUILT = (
-    Part(Project, "aggregators", "aggregators are"),
     Part(Project, "edges", "edges are"),
-    Part(Expose, "aggregator", "the exposure of aggregators is"),
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "validate", "the validation of requests is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
