@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from compiler.compat.changes import ABSENT, Level
-from compiler.compat.flat import Flat, Schema, canonical, covers, flatten, opaque_part, type_of, walk_opaque
+from compiler.compat.flat import Flat, Schema, canonical, covers, flatten, type_of
 from compiler.compat.judging import Verdict, judge, made
 from compiler.compat.naming import called, listed, shown
+from compiler.compat.opaque import CONDITIONS, conditional, opaque_part, walk_opaque
 from compiler.compat.pairs import Comparing, Flow, Pair
 from compiler.compat.properties import compare_properties
 from compiler.compat.unions import compare_unions
@@ -334,11 +335,33 @@ def _opaque(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow) -> N
         sent = made(opaque_part(b, key, here, sent=True), b.at), made(opaque_part(r, key, there, sent=True), r.at)
         read = made(opaque_part(b, key, here, sent=False), b.at), made(opaque_part(r, key, there, sent=False), r.at)
         verdict = judge(comparing, flow, *sent, read)
-        if verdict.kept is None and not (here and there):
+        if verdict.kept is None and not (here and there) and _only_narrows(key, b, r):
             kept = bool(here) == (flow == "request")
             verdict = Verdict(kept, not kept, reason=verdict.reason)
         places = here[0][key] if here else b.at, there[0][key] if there else r.at
         decided(pair, flow, _ASPECT_OF[key], *places, verdict)
+        if key in CONDITIONS:
+            _conditional_names(comparing, pair, b, r, key, flow)
+
+
+def _only_narrows(key: str, b: Flat, r: Flat) -> bool:
+    """Whether a keyword takes nothing but values away: beside one that asks what others have seen, it may add some."""
+    if key == "patternProperties":
+        return b.additional is None and r.additional is None
+    return not any(near in flat.opaque for flat in (b, r) for near in ("unevaluatedProperties", "unevaluatedItems"))
+
+
+def _conditional_names(comparing: Comparing, pair: Pair, b: Flat, r: Flat, key: str, flow: Flow) -> None:
+    """Properties that only a condition names count as named: who reads them misses them when nothing names them."""
+    old = conditional(comparing.base, b.opaque.get(key, ()), key)
+    named = {*b.properties, *r.properties}
+    for other in CONDITIONS:
+        named |= conditional(comparing.revision, r.opaque.get(other, ()), other).keys()
+    for name in sorted(old.keys() - named):
+        who = called(old[name])
+        lost = f"clients that read {who} no longer find it"
+        text = lost if flow == "response" else f"{who} is no longer read where clients send it"
+        pair.add(f"{flow}-property-removed", flow, old[name], r.at, text)
 
 
 def _only(nodes: Sequence[Node], key: str) -> list[Node]:
