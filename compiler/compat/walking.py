@@ -67,8 +67,7 @@ def _compare(comparing: Comparing, pair: Pair, base: Schema, revision: Schema, f
     if _values(comparing, pair, b, r, flow, b_alone, r_alone):
         _scalars(comparing, pair, b, r, flow)
         _arrays(comparing, pair, b, r, flow)
-    both = {kind for kind in ("object",) if kind in b.types and kind in r.types}
-    if both:
+    if _binds("object", b, r, bool(b.properties), bool(r.properties)):
         compare_properties(comparing, pair, b, r, flow, schema_pair)
     compare_unions(comparing, pair, b, r, flow, schema_pair)
     _opaque(comparing, pair, b, r, flow)
@@ -203,23 +202,35 @@ def _values(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow, base
     return False
 
 
+def _binds(kind: str, b: Flat, r: Flat, old: bool, new: bool) -> bool:
+    """Whether a constraint on values of one type is to be compared; ``old`` and ``new`` say which side has it.
+
+    By the letter it says nothing of a value of another type. But code that is generated from documents checks a
+    `maximum` of a string, too, so what stands on both sides and differs is judged as if it did.
+    """
+    return (covers(b.types, kind) and covers(r.types, kind)) or (old and new)
+
+
 def _scalars(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow) -> None:
     who = called(r.at)
-    if covers(b.types, "integer") and covers(r.types, "integer"):
-        for aspect, old, new, sign, word in (
-            ("minimum", b.lowest, r.lowest, 1, "least"),
-            ("maximum", b.highest, r.highest, -1, "most"),
-        ):
-            how = _moved(old and (old[0] * sign, old[1]), new and (new[0] * sign, new[1]))
-            if how:
-                text = f"the {word} that {who} may be was {_bound(old)} and is {_bound(new)}"
-                note(pair, flow, aspect, how, b.at, r.at, text, witness=_between(old, new, sign, how))
+    for aspect, old, new, sign, word in (
+        ("minimum", b.lowest, r.lowest, 1, "least"),
+        ("maximum", b.highest, r.highest, -1, "most"),
+    ):
+        if not _binds("integer", b, r, old is not None, new is not None):
+            continue
+        how = _moved(old and (old[0] * sign, old[1]), new and (new[0] * sign, new[1]))
+        if how:
+            text = f"the {word} that {who} may be was {_bound(old)} and is {_bound(new)}"
+            witness = _between(old, new, sign, how) if covers(r.types, "integer") else ABSENT
+            note(pair, flow, aspect, how, b.at, r.at, text, witness=witness)
+    if _binds("integer", b, r, bool(b.multiples), bool(r.multiples)):
         _multiples(pair, b, r, flow)
     for aspect, kind, lower, upper, word in _BOUNDS:
-        if kind not in b.types or kind not in r.types:
-            continue
         for key, sign, limit in ((lower, 1, "fewest"), (upper, -1, "most")):
             was, now = b.bounds.get(key), r.bounds.get(key)
+            if not _binds(kind, b, r, was is not None, now is not None):
+                continue
             if sign == 1:
                 was, now = was or None, now or None
             how = _moved(
