@@ -1,4 +1,4 @@
-"""The payload module, which looks into JSON bodies inside Envoy. It is built of the sources here, and is none of them."""
+"""The payload module, which looks into JSON bodies inside Envoy. It is built from the sources that lie here."""
 
 from __future__ import annotations
 

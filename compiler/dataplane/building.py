@@ -16,7 +16,7 @@ from pathlib import Path
 SOURCES = Path(__file__).parent
 MODULE = "payload.wasm"
 _WASM = ("-target", "wasm32-freestanding", "-fno-entry", "-rdynamic", "-fstrip", "--stack", "262144")
-"""Stripped, so that the bytes do not depend on where the sources are. The stack is for a depth of ``json.max_depth``."""
+"""Stripped, so that the bytes do not depend on where the sources are."""
 
 
 class BuildFailed(Exception):
@@ -40,6 +40,7 @@ def build(root: str = "payload.zig", into: Path | None = None, options: Sequence
             capture_output=True,
             text=True,
             errors="replace",
+            check=False,
         )
         if done.returncode != 0:
             said = done.stderr.strip()

@@ -79,6 +79,7 @@ pub fn Run(comptime Host: type) type {
         arena: Allocator,
         host: Host,
         aggregate: *plan.Aggregate,
+        without: []const Text,
         asked: Asked,
         parameters: []?Text,
         states: []State,
@@ -97,6 +98,7 @@ pub fn Run(comptime Host: type) type {
                 .arena = arena,
                 .host = host,
                 .aggregate = aggregate,
+                .without = route.without,
                 .asked = asked,
                 .parameters = try arena.alloc(?Text, aggregate.parameters.len),
                 .states = try arena.alloc(State, aggregate.steps.len),
@@ -431,7 +433,12 @@ pub fn Run(comptime Host: type) type {
             };
             var headers: std.ArrayList(Pair) = .empty;
             try headers.append(arena, .{ .name = "content-type", .value = "application/json" });
-            for (self.aggregate.headers) |header| try headers.append(arena, .{ .name = header[0], .value = header[1] });
+            for (self.aggregate.headers) |header| {
+                const spared = for (self.without) |name| {
+                    if (std.mem.eql(u8, name, header[0])) break true;
+                } else false;
+                if (!spared) try headers.append(arena, .{ .name = header[0], .value = header[1] });
+            }
             var missing: std.ArrayList(u8) = .empty;
             for (self.aggregate.steps, self.states) |step, state| {
                 if (!state.partial) continue;

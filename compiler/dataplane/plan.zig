@@ -17,6 +17,8 @@ pub const Route = struct {
     path: Path,
     check: ?Check,
     aggregate: ?*Aggregate,
+    /// Headers of an aggregate's answer that policies of the route see to.
+    without: []const []const u8,
 };
 
 /// Segments, each of literals and parameters' names in turn, beginning with a literal.
@@ -270,6 +272,7 @@ const Reader = struct {
             .path = try self.path(try need(value, "path")),
             .check = if (given(value, "check")) |asked| try self.check(asked) else null,
             .aggregate = found,
+            .without = if (given(value, "without")) |names_of| try self.texts(names_of) else &.{},
         };
     }
 

@@ -54,6 +54,8 @@ def _route(rule: Rule) -> Data | None:
     made: Data = {}
     if isinstance(action, Compose):
         made["aggregate"] = action.aggregate
+        changed = action.response_headers
+        made["without"] = sorted({*changed.remove, *(name for name, _ in changed.set)})
     if action.asks is not None:
         made["check"] = _check(action.asks, action.policies.body_limit)
     return {**made, "path": _segments(rule.path)} if made else None
