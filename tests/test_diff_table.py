@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -61,7 +61,7 @@ def of_the_plan() -> dict[type, set[str]]:
         kind: Any = waiting.pop()
         if kind in found or not is_dataclass(kind) or kind.__module__ == syntax.__name__:
             continue
-        found[kind] = {field.name for field in fields(kind)}
+        found[cast(type, kind)] = {field.name for field in fields(kind)}
         if kind not in WHOLE:
             waiting += [inner for hint in get_type_hints(kind).values() for inner in types_in(hint)]
     return found
