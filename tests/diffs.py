@@ -30,7 +30,16 @@ def laid(under: Any, over: Any) -> Any:
 
 def base() -> dict[str, Any]:
     """The project and the files that cases change."""
-    data: dict[str, Any] = yaml.safe_load((CASES / "base.yaml").read_text(encoding="utf-8"))
+    return _read("base")
+
+
+def rich() -> dict[str, Any]:
+    """A project that uses every part of the language."""
+    return laid(base(), _read("rich"))  # type: ignore[no-any-return]
+
+
+def _read(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load((CASES / f"{name}.yaml").read_text(encoding="utf-8"))
     return data
 
 

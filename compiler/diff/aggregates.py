@@ -13,7 +13,7 @@ from compiler.diff.gathering import Gathered
 from compiler.diff.judging import RISKY, SAFE
 from compiler.diff.places import of_service
 from compiler.diff.table import TABLE
-from compiler.diff.table_aggregates import STEPS
+from compiler.diff.table_aggregates import FALLBACK, STEPS
 from compiler.expressions.syntax import Name
 from compiler.model.project import Project
 from compiler.plan import Compose, Deployable, Forward
@@ -83,6 +83,8 @@ def differences(old: Aggregate, new: Aggregate) -> Iterator[Found]:
             yield Found("step-added", SAFE if step.optional else RISKY, f"step `{name}`{says}", ("steps", name))
         else:
             for found in walked(TABLE, here[name], there[name]):
+                if found.at == FALLBACK and here[name].optional != there[name].optional:
+                    continue  # there is one only with the other
                 at: Steps = found.at if found.at[:1] == ("services",) else ("steps", name, *found.at)
                 yield replace(found, message=f"step `{name}`: {found.message}", at=at)
 

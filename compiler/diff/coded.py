@@ -91,7 +91,9 @@ def changed_targets(old: Sequence[Target], new: Sequence[Target]) -> Iterator[Fo
     if before.keys() != after.keys():
         came = sorted(after.keys() - before.keys())
         said = f"services: {_shared(old)} -> {_shared(new)}"
-        yield Found("services-changed", RISKY if came else SAFE, said, ("services", (came or sorted(after))[0]))
+        yield Found(
+            "services-changed", RISKY if came else SAFE, said, ("services", *(came or sorted(after or before))[:1])
+        )
     elif before != after:
         at = ("services", next(name for name in sorted(after) if before[name] != after[name]), "weight")
         yield Found("weights-changed", SAFE, f"shares of services: {_shared(old)} -> {_shared(new)}", at)

@@ -9,13 +9,13 @@ from compiler.diff import aggregates, contracts, places, services
 from compiler.diff.calls import Call, Key, Offer, offered
 from compiler.diff.changes import Change
 from compiler.diff.coded import OF_VERSION
-from compiler.diff.entries import Found, Kind, Steps, walked
+from compiler.diff.entries import Found, Kind, Steps, by_entry, walked
 from compiler.diff.gathering import Gathered
 from compiler.diff.judging import BREAKING, RISKY, SAFE
 from compiler.diff.revisions import Revision
 from compiler.diff.table import TABLE
 from compiler.model.gateways import Gateway
-from compiler.plan import Deployable, Forward, VersionKey
+from compiler.plan import Deployable, Forward, Rule, VersionKey
 from compiler.source import Span
 
 KINDS = (
@@ -91,7 +91,10 @@ def _whole(gathered: Gathered, old: Side, new: Side) -> None:
     here, there = _with_plain_hosts(old.deployable), _with_plain_hosts(new.deployable)
     for found in walked(TABLE, here, there):
         gathered.add(found, new.gateway.where.key(*found.at))
-    for found in walked(TABLE, here.policies, there.policies):
+    for found in (
+        *walked(TABLE, here.policies, there.policies),
+        *by_entry(TABLE, TABLE[Rule]["cors"], here.cors, there.cors),
+    ):
         gathered.add(found, new.place(None, found.at))
     key, was = there.version_key, here.version_key
     if (key.source, key.name) != (was.source, was.name):

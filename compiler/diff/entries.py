@@ -91,10 +91,11 @@ Table = Mapping[type, Mapping[str, Entry]]
 def walked(table: Table, old: Any, new: Any, at: Steps = ()) -> Iterator[Found]:
     """All changes from one value of a type in the table to another one of that type."""
     for name, entry in table[type(old)].items():
-        yield from _field(table, entry, getattr(old, name), getattr(new, name), at)
+        yield from by_entry(table, entry, getattr(old, name), getattr(new, name), at)
 
 
-def _field(table: Table, entry: Entry, old: Any, new: Any, at: Steps) -> Iterator[Found]:
+def by_entry(table: Table, entry: Entry, old: Any, new: Any, at: Steps = ()) -> Iterator[Found]:
+    """All changes from one value of a field to another one."""
     match entry:
         case Compared():
             if bare(old) != bare(new):

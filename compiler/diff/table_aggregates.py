@@ -16,6 +16,7 @@ STEPS = (
 )
 DEADLINE = Kind("deadline-changed", "How long an aggregator may take.")
 OPTIONALITY = Kind("step-optionality-changed", "Whether the whole fails with a step.")
+FALLBACK = ("optional", "fallback")
 _BY_RULE = Ignored("the rules of the deployable say the same")
 _BY_CONTRACT = Ignored("it is made of contracts: of the aggregator's own, which is compared, or of the called one")
 _LESS_BREAKS = number(RISKY, SAFE)
@@ -89,7 +90,7 @@ _STEP: dict[str, Entry] = {
         lambda value: "leaves a partial answer" if value else "fails the whole",
         ("optional",),
     ),
-    "fallback": Compared(STEP, "fallback", always(RISKY), plain, ("optional", "fallback")),
+    "fallback": Compared(STEP, "fallback", always(RISKY), plain, FALLBACK),
     "relied": Ignored("it follows from the expressions and from the called contract"),
 }
 AGGREGATES: Table = {Aggregate: _AGGREGATE, StepCall: _STEP}
