@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from compiler.composed import Constant, ObjectOf
 from compiler.diff.judging import RISKY, SAFE, Judge, Show, Verdict, plain
 from compiler.paths import PathTemplate
 from compiler.source import Span
@@ -45,6 +47,8 @@ class Compared:
     at: Steps = ()
     collection: bool = False
     """Whether it is a collection, of which only what came and what is gone is shown; its order has no meaning."""
+    form: Callable[[Any], Any] | None = None
+    """What makes equal values of those that mean the same; ``bare`` if None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def by_entry(table: Table, entry: Entry, old: Any, new: Any, at: Steps = ()) -> 
     """All changes from one value of a field to another one."""
     match entry:
         case Compared():
-            if bare(old) != bare(new):
+            form = entry.form or bare
+            if form(old) != form(new):
                 said, verdict = _said(entry, old, new), entry.judge(old, new)
                 if said and verdict is not None:
                     yield Found(entry.kind.rule, verdict, entry.words + said, at + entry.at)
@@ -166,6 +171,10 @@ def bare(value: Any) -> Any:
     if isinstance(value, Mapping):
         return tuple(sorted((key, bare(one)) for key, one in value.items()))
     if is_dataclass(value):
+        if isinstance(value, Constant):
+            return ("Constant", as_json(value.json))
+        if isinstance(value, ObjectOf):
+            return ("ObjectOf", unordered(value.fields))
         offsets = type(value).__module__ == "compiler.expressions.syntax"
         return (
             type(value).__name__,
@@ -177,3 +186,13 @@ def bare(value: Any) -> Any:
             ),
         )
     return value
+
+
+def unordered(value: tuple[Any, ...]) -> Any:
+    """Things by name, in whatever order."""
+    return tuple(sorted(bare(value)))
+
+
+def as_json(text: str) -> str:
+    """A JSON text in which the order of keys makes no difference."""
+    return json.dumps(json.loads(text), sort_keys=True)

@@ -89,7 +89,7 @@ def _workspace(
     project: Project, library: Library, lock: Lock, *, alone: bool = False, locked: bool = False
 ) -> tuple[Workspace, list[Finding]]:
     """The workspace, and the errors that leave no plan; if ``alone``, of documents only those that are used."""
-    workspace, of_documents = build_workspace(project, library, _ANY_DAY, lock, frozenset())
+    workspace, of_documents = build_workspace(project, library, _ANY_DAY, lock, None if locked else frozenset())
     of_documents += library.findings
     if alone and not _lacks_documents(workspace):
         of_documents = []

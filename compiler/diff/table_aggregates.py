@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compiler.composed import Aggregate, StepCall
 from compiler.diff.coded import SERVICE_KINDS, changed_targets
-from compiler.diff.entries import Coded, Compared, Elsewhere, Entry, Ignored, Kind, Table
+from compiler.diff.entries import Coded, Compared, Elsewhere, Entry, Ignored, Kind, Table, as_json, unordered
 from compiler.diff.judging import RISKY, SAFE, always, duration, members, number, plain, size, switch
 
 AGGREGATE = Kind("aggregate-changed", "How a composed answer is made.")
@@ -25,6 +25,11 @@ _LESS_BREAKS = number(RISKY, SAFE)
 def _changed(kind: Kind, words: str, at: str) -> Compared:
     """Something that holds expressions, which have no short form."""
     return Compared(kind, words, always(RISKY), None, tuple(at.split(".")))
+
+
+def _sent(words: str, at: str) -> Compared:
+    """What is sent, by name."""
+    return Compared(STEP, words, always(RISKY), None, tuple(at.split(".")), form=unordered)
 
 
 _AGGREGATE: dict[str, Entry] = {
@@ -63,9 +68,9 @@ _STEP: dict[str, Entry] = {
     "method": Ignored("it is that of the operation"),
     "prepend": Compared(STEP, "prefix at the service", always(RISKY), lambda value: str(value) or "/"),
     "path": Ignored("it is that of the operation"),
-    "path_inputs": _changed(STEP, "path parameters", "with.path"),
-    "query": _changed(STEP, "query parameters", "with.query"),
-    "headers": _changed(STEP, "headers that are sent", "with.headers"),
+    "path_inputs": _sent("path parameters", "with.path"),
+    "query": _sent("query parameters", "with.query"),
+    "headers": _sent("headers that are sent", "with.headers"),
     "body": _changed(STEP, "body that is sent", "with.body"),
     "good": Compared(STEP, "statuses of success", members(lost=RISKY, won=SAFE), collection=True),
     "timeout": Compared(STEP, "timeout", _LESS_BREAKS, duration, ("timeout",)),
@@ -90,7 +95,7 @@ _STEP: dict[str, Entry] = {
         lambda value: "leaves a partial answer" if value else "fails the whole",
         ("optional",),
     ),
-    "fallback": Compared(STEP, "fallback", always(RISKY), plain, FALLBACK),
+    "fallback": Compared(STEP, "fallback", always(RISKY), plain, FALLBACK, form=as_json),
     "relied": Ignored("it follows from the expressions and from the called contract"),
 }
 AGGREGATES: Table = {Aggregate: _AGGREGATE, StepCall: _STEP}
