@@ -57,13 +57,13 @@ READABLE_HEADERS = (
 """Headers of ours that scripts may always read where `cors` applies."""
 
 
-def lower(checked: Checked) -> Plan:
-    """The plan of every gateway, by name."""
+def lower(checked: Checked, *, documents: bool = True) -> Plan:
+    """The plan of every gateway, by name; without ``documents`` their effective APIs are left empty."""
     workspace = checked.workspace
-    return Plan(tuple(_gateway(workspace, name) for name in sorted(workspace.project.gateways)))
+    return Plan(tuple(_gateway(workspace, name, documents) for name in sorted(workspace.project.gateways)))
 
 
-def _gateway(workspace: Workspace, name: str) -> Deployable:
+def _gateway(workspace: Workspace, name: str, documents: bool) -> Deployable:
     gateway = workspace.project.gateways[name]
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
@@ -90,7 +90,9 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
             name,
             [_part(workspace, gateway, e, default) for e in exposures],
             servers=_servers(gateway, exposures, default),
-        ),
+        )
+        if documents
+        else {},
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),

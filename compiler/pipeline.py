@@ -137,7 +137,7 @@ def _found(
     project: Project, library: Library, earlier: Sequence[Finding], asked: _Asked
 ) -> tuple[Workspace, list[Finding]]:
     """The workspace of a project, and all findings, the earlier ones among them."""
-    judged = _used_contracts(project) if asked.only is not None else None
+    judged = used_contracts(project) if asked.only is not None else None
     workspace, more = build_workspace(project, library, asked.as_of, asked.lock, judged)
     releases = any(not is_prerelease(number) for _, number in workspace.history.editions)
     if asked.locked and asked.lock.source is None and releases:
@@ -179,7 +179,7 @@ def renew_lock(root: Path, as_of: date) -> tuple[Outcome, Renewal | None]:
     return outcome, renewed(outcome.checked.workspace.history)
 
 
-def _used_contracts(project: Project) -> set[str]:
+def used_contracts(project: Project) -> set[str]:
     """The contracts that the project's gateways and edges expose, by themselves or by their aggregators."""
     exposed = [expose for _, deployable in project.deployables for expose in deployable.expose]
     used = {expose.contract for expose in exposed if expose.contract is not None}
