@@ -13,6 +13,7 @@ from compiler.client_paths import at_prefix, client_prefix, default_labels, vers
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.versions import label_order
+from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway, Observability
 from compiler.model.policies import Cors as CorsPolicy
 from compiler.model.policies import Mirror as MirrorPolicy
@@ -45,7 +46,7 @@ from compiler.plan import (
     Tracing,
     VersionKey,
 )
-from compiler.policies import Effective, effective
+from compiler.policies import Effective, effective, retried_on
 from compiler.tables import Served, by_path, by_version
 from compiler.workspace import ExposedOperation, Exposure, Workspace, takers
 
@@ -64,13 +65,16 @@ READABLE_HEADERS = (
 
 
 def lower(checked: Checked) -> Plan:
-    """The plan of every gateway, by name."""
+    """The plan of every gateway and edge, by name."""
     workspace = checked.workspace
-    return Plan(tuple(_gateway(workspace, name) for name in sorted(workspace.project.gateways)))
+    return Plan(tuple(_deployable(workspace, *named) for named in sorted(workspace.project.deployables, key=_name)))
 
 
-def _gateway(workspace: Workspace, name: str) -> Deployable:
-    gateway = workspace.project.gateways[name]
+def _name(named: tuple[str, Gateway]) -> str:
+    return named[0]
+
+
+def _deployable(workspace: Workspace, name: str, gateway: Gateway) -> Deployable:
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
     served = list(_served(workspace, gateway, exposures, default))
@@ -80,7 +84,7 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
     mirrors = {o.action.mirror.cluster for o in served if isinstance(o.action, Forward) and o.action.mirror}
     services = sorted({service for e in exposures for service in e.services} | mirrors)
     return Deployable(
-        kind="gateway",
+        kind="edge" if isinstance(gateway, Edge) else "gateway",
         name=name,
         hosts=_hosts(gateway, key, exposures),
         listener=_listener(gateway),
@@ -364,14 +368,8 @@ def _with_own_path(target: Target, base_path: str, usual: str) -> Target:
 
 
 def _retry(policy: RetryPolicy | None, method: str) -> Retry | None:
-    """POST and PATCH are tried again only where no connection was made, unless the policy says `unsafe`."""
-    if policy is None:
-        return None
-    conditions = set(policy.on)
-    if method in ("POST", "PATCH") and not policy.unsafe:
-        # 5xx includes connect-failure: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
-        conditions = {"connect-failure"} if conditions & {"connect-failure", "5xx"} else set()
-    if not conditions:
+    conditions = retried_on(policy, method)
+    if policy is None or not conditions:
         return None
     return Retry(policy.attempts, tuple(sorted(conditions)), policy.per_try_timeout)
 

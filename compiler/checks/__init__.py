@@ -7,6 +7,7 @@ from dataclasses import InitVar, dataclass
 
 from compiler import rules
 from compiler.checks import (
+    clients,
     cors,
     defaults,
     headers,
@@ -15,7 +16,9 @@ from compiler.checks import (
     majors,
     mirrors,
     names,
+    needs,
     prefixes,
+    promised,
     published,
     references,
     routes,
@@ -44,11 +47,14 @@ CHECKS: tuple[Check, ...] = (
     majors.check,
     steps.check,
     published.check,
+    clients.check,
+    promised.check,
     versioning.check,
     defaults.check,
     prefixes.check,
     routes.check,
     timeouts.check,
+    needs.check,
     listeners.check,
     headers.check,
     cors.check,

@@ -11,6 +11,7 @@ from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
+from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
@@ -30,11 +31,12 @@ class Part:
 
 UNBUILT = (
     Part(Project, "aggregators", "aggregators are"),
-    Part(Project, "edges", "edges are"),
     Part(Expose, "aggregator", "the exposure of aggregators is"),
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "validate", "the validation of requests is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
+    Part(EdgeExpose, "shape", "the shaping of JSON bodies is"),
+    Part(EdgeExpose, "publish", "the publication of shaped operations is"),
     Part(Policy, "rate_limit", "rate limiting is"),
     Part(Policy, "auth", "authentication is", ("none",)),
 )

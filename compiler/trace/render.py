@@ -84,7 +84,7 @@ def _headline(traced: Traced) -> str:
 
 
 def _found(traced: Traced) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("gateway", traced.deployable.name)]
+    rows: list[tuple[str, ...]] = [(traced.deployable.kind, traced.deployable.name)]
     forward = traced.forward
     if forward is not None:
         rows += [
