@@ -28,6 +28,7 @@ class Library:
     """The includes, as far as they are patterns of files in the project."""
     _documents: dict[str, Document | None] = field(default_factory=dict)
     _sources: dict[str, Source] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
 
     def locate(self, written: str, base: str, where: Span) -> str | Finding:
         """The project's name for a path that stands in the file ``base``; a finding where it may not be read."""
@@ -67,7 +68,7 @@ class Library:
         source = self.source(name, where)
         if isinstance(source, Finding):
             return source
-        document, findings = read(source)
+        document, findings = read(source, self._texts)
         self.findings += findings
         self._documents[name] = document
         return document

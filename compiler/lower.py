@@ -6,52 +6,46 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from compiler.checks import Checked
 from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
+from compiler.composed import Aggregate
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
+from compiler.contracts.openapi import Operation
 from compiler.contracts.versions import label_order
+from compiler.lower_services import lower_hash_on, lower_secret, lower_service
 from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway, Observability
 from compiler.model.policies import Cors as CorsPolicy
 from compiler.model.policies import Mirror as MirrorPolicy
 from compiler.model.policies import Retry as RetryPolicy
-from compiler.model.secrets import SecretRef
-from compiler.model.services import CircuitBreaker as CircuitBreakerModel
-from compiler.model.services import HealthCheck as HealthCheckModel
-from compiler.model.services import OutlierDetection as OutlierDetectionModel
-from compiler.model.services import Service, UpstreamTls
+from compiler.model.services import Service
 from compiler.plan import (
-    CircuitBreaker,
-    ClientTls,
-    Cluster,
+    Compose,
     Cors,
     Deployable,
-    Endpoint,
     Exposed,
     Forward,
-    HashOn,
     HeaderChanges,
-    HealthCheck,
     Listener,
     Mirror,
-    OutlierDetection,
     Plan,
     Retry,
-    Secret,
     ServerTls,
     Target,
     Tracing,
     VersionKey,
 )
 from compiler.policies import Effective, effective, retried_on
+from compiler.requested import NOTHING_ASKED, RequestCheck
 from compiler.tables import Served, by_path, by_version
 from compiler.workspace import ExposedOperation, Exposure, Workspace, takers
 
-SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-"""Where Debian, Alpine and Envoy's own image keep what `ca: system` means."""
+if TYPE_CHECKING:
+    from compiler.request_checks import Tables
+
 READABLE_HEADERS = (
     "deprecation",
     "link",
@@ -77,12 +71,15 @@ def _name(named: tuple[str, Gateway]) -> str:
 def _deployable(workspace: Workspace, name: str, gateway: Gateway) -> Deployable:
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
-    served = list(_served(workspace, gateway, exposures, default))
+    tables = _tables(exposures)
+    served = list(_served(workspace, gateway, exposures, default, tables))
     whole = effective(workspace.project, gateway)
     key = _version_key(gateway)
     rules = by_path(served) if key.source == "path" else by_version(served, key)
     mirrors = {o.action.mirror.cluster for o in served if isinstance(o.action, Forward) and o.action.mirror}
-    services = sorted({service for e in exposures for service in e.services} | mirrors)
+    aggregates = _aggregates(workspace, sorted({e.aggregator for e in exposures if e.aggregator is not None}))
+    called = {t.cluster for aggregate in aggregates for step in aggregate.steps for t in step.targets}
+    services = sorted({service for e in exposures for service in e.services} | mirrors | called)
     return Deployable(
         kind="edge" if isinstance(gateway, Edge) else "gateway",
         name=name,
@@ -91,11 +88,11 @@ def _deployable(workspace: Workspace, name: str, gateway: Gateway) -> Deployable
         admin_port=gateway.admin.port if gateway.admin else None,
         version_key=key,
         rules=rules,
-        clusters=tuple(_cluster(s, workspace.project.services[s]) for s in services),
+        clusters=tuple(lower_service(s, workspace.project.services[s]) for s in sorted(services)),
         exposed=tuple(_exposed(gateway, e) for e in exposures),
         api=effective_api(
             name,
-            [_part(gateway, e, default) for e in exposures],
+            [_part(workspace, gateway, e, default) for e in exposures],
             servers=_servers(gateway, exposures, default),
         ),
         where=gateway.where.span,
@@ -105,7 +102,40 @@ def _deployable(workspace: Workspace, name: str, gateway: Gateway) -> Deployable
         policies=whole.filters,
         cors=_cors(gateway, whole.cors),
         environment=workspace.project.environment,
+        aggregates=aggregates,
+        tables=tables.finished() if tables is not None else NOTHING_ASKED,
     )
+
+
+def _tables(exposures: Iterable[Exposure]) -> Tables | None:
+    """Where the schemas go that requests are held against; None where nobody asks for that."""
+    if all(exposure.expose.validate == "none" for exposure in exposures):
+        return None
+    from compiler.request_checks import Tables  # takes time to load
+
+    return Tables()
+
+
+def _asks(tables: Tables | None, exposure: Exposure, operation: Operation) -> RequestCheck | None:
+    if tables is None or exposure.api is None or exposure.expose.validate == "none":
+        return None
+    from compiler.request_checks import operation_check
+
+    return operation_check(tables, exposure.api, operation)
+
+
+def _aggregates(workspace: Workspace, names: Sequence[str]) -> tuple[Aggregate, ...]:
+    if not names:
+        return ()
+    from compiler.lower_aggregates import lower_aggregate  # takes time to load
+
+    return tuple(lower_aggregate(workspace, name) for name in names)
+
+
+def _failures(workspace: Workspace, aggregator: str) -> dict[str, str]:
+    from compiler.lower_aggregates import failures_of
+
+    return failures_of(workspace, aggregator)
 
 
 def _version_key(gateway: Gateway) -> VersionKey:
@@ -148,65 +178,11 @@ def _listener(gateway: Gateway) -> Listener:
     return Listener(
         address=listen.address,
         port=listen.port,
-        tls=ServerTls(_secret(tls.certificate), _secret(tls.key), tls.where.span) if tls else None,
+        tls=ServerTls(lower_secret(tls.certificate), lower_secret(tls.key), tls.where.span) if tls else None,
         trusted_hops=listen.trusted_hops,
         proxy_protocol=listen.proxy_protocol,
         where=listen.where.span,
     )
-
-
-def _secret(reference: SecretRef) -> Secret:
-    if reference.file is not None:
-        return Secret("file", reference.file)
-    return Secret("env", reference.env or "")
-
-
-def _cluster(name: str, service: Service) -> Cluster:
-    return Cluster(
-        name=name,
-        endpoints=tuple(
-            Endpoint(e.host, e.port, e.weight)
-            for e in sorted(service.endpoints, key=lambda e: (e.host, e.port))
-            if e.weight != 0
-        ),
-        connect_timeout=service.connect_timeout,
-        where=service.where.span,
-        protocol=service.protocol,
-        tls=_client_tls(service.tls) if service.tls else None,
-        health_check=_health_check(service.health_check) if service.health_check else None,
-        outlier_detection=_outlier_detection(service.outlier_detection) if service.outlier_detection else None,
-        circuit_breaker=_circuit_breaker(service.circuit_breaker) if service.circuit_breaker else CircuitBreaker(),
-        balancing=service.load_balancing,
-    )
-
-
-def _client_tls(tls: UpstreamTls) -> ClientTls:
-    verified = tls.ca is not None and not tls.insecure_skip_verify
-    return ClientTls(
-        server_name=tls.server_name,
-        authority=Secret("file", SYSTEM_AUTHORITIES if tls.ca == "system" else tls.ca or "") if verified else None,
-        certificate=_secret(tls.certificate) if tls.certificate else None,
-        key=_secret(tls.key) if tls.key else None,
-        where=tls.where.span,
-    )
-
-
-def _health_check(check: HealthCheckModel) -> HealthCheck:
-    return HealthCheck(check.path, check.interval, check.timeout, check.unhealthy_after, check.healthy_after)
-
-
-def _outlier_detection(detection: OutlierDetectionModel) -> OutlierDetection:
-    return OutlierDetection(detection.consecutive_5xx, detection.ejection_time)
-
-
-def _circuit_breaker(breaker: CircuitBreakerModel) -> CircuitBreaker:
-    return CircuitBreaker(breaker.max_connections, breaker.max_pending, breaker.max_requests, breaker.max_retries)
-
-
-def _hash_on(services: Iterable[Service]) -> tuple[HashOn, ...]:
-    """What the services of a route hash, each once, in their order."""
-    wanted = [s.hash_on for s in services if s.load_balancing == "ring_hash" and s.hash_on is not None]
-    return tuple(dict.fromkeys(HashOn(hash_on.header) for hash_on in wanted))
 
 
 def _exposed(gateway: Gateway, exposure: Exposure) -> Exposed:
@@ -217,10 +193,11 @@ def _exposed(gateway: Gateway, exposure: Exposure) -> Exposed:
         prefix=client_prefix(gateway, exposure.label, exposure.expose),
         operations=tuple(sorted(o.operation.key for o in exposure.operations)),
         services=exposure.services,
+        aggregator=exposure.aggregator,
     )
 
 
-def _part(gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part:
+def _part(workspace: Workspace, gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part:
     assert exposure.api is not None  # a broken document is an error, and errors do not get here
     by = gateway.versioning
     return Part(
@@ -235,6 +212,8 @@ def _part(gateway: Gateway, exposure: Exposure, default: dict[str, str]) -> Part
         version_default=default.get(exposure.contract) == exposure.label,
         deprecated=exposure.declared.deprecated is not None,
         sunset=exposure.declared.sunset,
+        checked=exposure.expose.validate == "request",
+        failures=_failures(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
     )
 
 
@@ -257,7 +236,11 @@ def _origin(gateway: Gateway, host: str) -> str:
 
 
 def _served(
-    workspace: Workspace, gateway: Gateway, exposures: Sequence[Exposure], default: dict[str, str]
+    workspace: Workspace,
+    gateway: Gateway,
+    exposures: Sequence[Exposure],
+    default: dict[str, str],
+    tables: Tables | None,
 ) -> Iterator[Served]:
     in_path = versioned_by(gateway) == "path"
     for exposure in exposures:
@@ -269,9 +252,10 @@ def _served(
             settings: effective(workspace.project, gateway, exposure.expose, settings)
             for settings in {exposed.settings for exposed in exposure.operations}
         }
-        takes = takers(workspace, exposure)
+        takes = takers(workspace, exposure.contract, exposure.version, exposure.services)
         for exposed in exposure.operations:
             operation = exposed.operation
+            asks = _asks(tables, exposure, operation)
             policies = by_settings[exposed.settings]
             cors = _cors(gateway, policies.cors)
             rule_name = f"{exposure.contract}@{exposure.label}.{operation.key}" + (f" at {at}" if at else "")
@@ -282,7 +266,7 @@ def _served(
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_forward(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime),
+                action=_action(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime, asks),
                 where=exposed.where,
                 cors=cors,
             )
@@ -294,10 +278,43 @@ def _served(
                     label=None,
                     default=False,
                     contract=exposure.contract,
-                    action=_forward(workspace, exposure, exposed, takes(operation), policies, at, lifetime),
+                    action=_action(workspace, exposure, exposed, takes(operation), policies, at, lifetime, asks),
                     where=exposed.where,
                     cors=cors,
                 )
+
+
+def _action(
+    workspace: Workspace,
+    exposure: Exposure,
+    exposed: ExposedOperation,
+    taken_by: Sequence[str],
+    policies: Effective,
+    strip: str,
+    lifetime: tuple[tuple[str, str], ...],
+    asks: RequestCheck | None,
+) -> Forward | Compose:
+    if exposure.aggregator is None:
+        return _forward(workspace, exposure, exposed, taken_by, policies, strip, lifetime, asks)
+    return Compose(
+        aggregate=exposure.aggregator,
+        strip=strip,
+        timeout=policies.timeout,
+        request_headers=policies.request_headers,
+        response_headers=_response_headers(policies, lifetime),
+        contract=exposure.contract,
+        version=exposure.version,
+        operation=exposed.operation.key,
+        policies=policies.filters,
+        asks=asks,
+    )
+
+
+def _response_headers(policies: Effective, lifetime: tuple[tuple[str, str], ...]) -> HeaderChanges:
+    """What policies change, and above it the headers that tell of a version's end."""
+    response = dict(policies.response_headers.set) | dict(lifetime)
+    removed = tuple(n for n in policies.response_headers.remove if n not in response)
+    return HeaderChanges(tuple(sorted(response.items())), removed)
 
 
 def _forward(
@@ -308,12 +325,11 @@ def _forward(
     policies: Effective,
     strip: str,
     lifetime: tuple[tuple[str, str], ...],
+    asks: RequestCheck | None,
 ) -> Forward:
     services = {name: workspace.project.services[name] for name in taken_by}
     targets = tuple(_targets(services))
     prepend = min(_base_path(services[t.cluster]) for t in targets)
-    response = dict(policies.response_headers.set) | dict(lifetime)
-    removed = tuple(n for n in policies.response_headers.remove if n not in response)
     return Forward(
         targets=tuple(_with_own_path(t, _base_path(services[t.cluster]), prepend) for t in targets),
         strip=strip,
@@ -321,13 +337,14 @@ def _forward(
         timeout=policies.timeout,
         retry=_retry(policies.retry, exposed.operation.method),
         request_headers=policies.request_headers,
-        response_headers=HeaderChanges(tuple(sorted(response.items())), removed),
+        response_headers=_response_headers(policies, lifetime),
         contract=exposure.contract,
         version=exposure.version,
         operation=exposed.operation.key,
-        hash_on=_hash_on(services.values()),
+        hash_on=lower_hash_on(services.values()),
         policies=policies.filters,
         mirror=_mirror(policies.mirror),
+        asks=asks,
     )
 
 

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from compiler.composed import Aggregate
 from compiler.paths import PathTemplate
 from compiler.plan_policies import Addresses as Addresses
 from compiler.plan_policies import Compression as Compression
 from compiler.plan_policies import HeaderChanges as HeaderChanges
 from compiler.plan_policies import Policies as Policies
+from compiler.requested import NOTHING_ASKED, RequestCheck, RequestTables
 from compiler.source import Span
 
 
@@ -146,6 +148,27 @@ class Forward:
     hash_on: tuple[HashOn, ...] = ()
     policies: Policies = Policies()
     mirror: Mirror | None = None
+    asks: RequestCheck | None = None
+    """What requests are held against before they are sent on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """Answer with what an aggregate of the deployable composes, within ``timeout``.
+
+    ``strip`` is what clients write before the contract's own path.
+    """
+
+    aggregate: str
+    strip: str
+    timeout: int
+    request_headers: HeaderChanges
+    response_headers: HeaderChanges
+    contract: str
+    version: str
+    operation: str
+    policies: Policies = Policies()
+    asks: RequestCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +194,7 @@ class Rule:
     path: PathTemplate | None
     methods: tuple[str, ...] | None
     version: VersionTest | None
-    action: Forward | Answer
+    action: Forward | Answer | Compose
     where: Span
     cors: Cors | None = None
     preflight: tuple[str, ...] | None = None
@@ -266,6 +289,8 @@ class Exposed:
     prefix: str
     operations: tuple[str, ...]
     services: tuple[str, ...]
+    aggregator: str | None = None
+    """What answers where no service does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +331,10 @@ class Deployable:
     """That of the gateway or edge as a whole: with one, every operation has one."""
     environment: str | None = None
     """The environment that it was made for, if any."""
+    aggregates: tuple[Aggregate, ...] = ()
+    """What ``Compose`` names, by name."""
+    tables: RequestTables = NOTHING_ASKED
+    """Schemas and patterns to which ``asks`` refers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from compiler.contracts.versions import label_order, media_type
 from compiler.paths import Kind, PathTemplate
-from compiler.plan import Answer, Cors, Forward, Rule, VersionKey, VersionTest
+from compiler.plan import Answer, Compose, Cors, Forward, Rule, VersionKey, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.source import Span
 
@@ -30,7 +30,7 @@ class Served:
     default: bool
     """Whether a request without a version means this one (where the version stands beside the path)."""
     contract: str
-    action: Forward | Answer
+    action: Forward | Answer | Compose
     where: Span
     cors: Cors | None = None
     """The same for all that is served at one path."""

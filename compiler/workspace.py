@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
 from compiler.contracts.openapi import Api, Operation
-from compiler.contracts.versions import Resolution, resolve
+from compiler.contracts.versions import Resolution, label, resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
 from compiler.lock import Lock
@@ -49,6 +49,8 @@ class Exposure:
     services: tuple[str, ...]
     whole: bool
     """Whether the entry's range comes to all that it asks for; where it does not, a finding says so."""
+    aggregator: str | None = None
+    """The aggregator that answers, where no service does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def _exposures(
     held = canaries(project)
     for name in sorted(deployables):
         for index, expose in enumerate(deployables[name].expose):
+            if expose.aggregator is not None:
+                yield from _aggregate(project, apis, name, index, expose)
             if expose.contract is None or expose.contract not in project.contracts:
                 continue
             contract = project.contracts[expose.contract]
@@ -113,14 +117,14 @@ def _exposures(
             whole = not resolution.unmatched and not resolution.unserved
             if whole:
                 findings += _unknown_operations(expose, chosen)
-            for label, version in resolution.chosen:
+            for major, version in resolution.chosen:
                 api = chosen[version]
                 yield Exposure(
                     gateway=name,
                     expose=expose,
                     index=index,
                     contract=expose.contract,
-                    label=label,
+                    label=major,
                     version=version,
                     declared=contract.versions[version],
                     api=api,
@@ -128,6 +132,35 @@ def _exposures(
                     services=served[expose.contract, version],
                     whole=whole,
                 )
+
+
+def _aggregate(
+    project: Project, apis: Mapping[tuple[str, str], Api], gateway: str, index: int, expose: Expose
+) -> Iterator[Exposure]:
+    """An exposed aggregator: the one operation that it implements. What it does not come to, the checks say."""
+    aggregator = project.aggregators.get(expose.aggregator or "")
+    if aggregator is None:
+        return
+    implements = aggregator.implements
+    contract = project.contracts.get(implements.contract)
+    api = apis.get((implements.contract, implements.version))
+    operation = api.find(implements.operation or "") if api is not None else None
+    if contract is None or operation is None:
+        return
+    yield Exposure(
+        gateway=gateway,
+        expose=expose,
+        index=index,
+        contract=implements.contract,
+        label=label(implements.version),
+        version=implements.version,
+        declared=contract.versions[implements.version],
+        api=api,
+        operations=(ExposedOperation(operation, None, expose.where["aggregator"]),),
+        services=(),
+        whole=True,
+        aggregator=expose.aggregator,
+    )
 
 
 def _resolution_findings(
@@ -185,19 +218,21 @@ def _unknown_operations(expose: Expose, chosen: Mapping[str, Api | None]) -> Ite
             )
 
 
-def takers(workspace: Workspace, exposure: Exposure) -> Callable[[Operation], tuple[str, ...]]:
-    """Which services of an exposure take an operation: those of a newer version only what that version has, too."""
+def takers(
+    workspace: Workspace, contract: str, version: str, services: Sequence[str]
+) -> Callable[[Operation], tuple[str, ...]]:
+    """Which services of a version take an operation: those of a newer version only what that version has, too."""
     has: dict[str, frozenset[tuple[str, str]]] = {}
-    for name in exposure.services:
+    for name in services:
         implements = workspace.project.services[name].implements
-        if implements is not None and implements.version != exposure.version:
-            api = workspace.apis.get((exposure.contract, implements.version))
+        if implements is not None and implements.version != version:
+            api = workspace.apis.get((contract, implements.version))
             if api is not None:
                 has[name] = frozenset((o.method, o.path.shape) for o in api.operations)
 
     def taking(operation: Operation) -> tuple[str, ...]:
         asked = (operation.method, operation.path.shape)
-        return tuple(name for name in exposure.services if name not in has or asked in has[name])
+        return tuple(name for name in services if name not in has or asked in has[name])
 
     return taking
 

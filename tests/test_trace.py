@@ -259,6 +259,7 @@ def test_json() -> None:
         "operation": "getOrder",
         "service": "orders-v1",
         "services": {"orders-v1": 1},
+        "aggregator": None,
         "status": None,
         "where": {"file": "gatewright.yaml", "line": 37, "column": 13},
     }

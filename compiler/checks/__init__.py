@@ -7,6 +7,7 @@ from dataclasses import InitVar, dataclass
 
 from compiler import rules
 from compiler.checks import (
+    aggregates,
     clients,
     cors,
     defaults,
@@ -21,6 +22,7 @@ from compiler.checks import (
     promised,
     published,
     references,
+    requests,
     routes,
     secrets,
     sharing,
@@ -63,6 +65,8 @@ CHECKS: tuple[Check, ...] = (
     upstreams.check,
     sharing.check,
     secrets.check,
+    aggregates.check,
+    requests.check,
 )
 
 _MADE_HERE = object()

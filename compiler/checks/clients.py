@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from compiler.checks.lifetimes import place
 from compiler.contracts.versions import precedence
 from compiler.diagnostics import Finding, Note
 from compiler.model.contracts import ContractVersion
 from compiler.model.edges import Edge, EdgeExpose
 from compiler.source import Span
-from compiler.workspace import Workspace
+from compiler.workspace import Exposure, Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
@@ -50,14 +51,27 @@ def _outlived(workspace: Workspace, name: str, edge: Edge) -> Iterator[Finding]:
 
 
 def _used(workspace: Workspace, name: str, edge: Edge) -> Iterator[tuple[str, str, Span]]:
-    """The versions that an edge exposes or publishes, with the place that says so."""
+    """The versions that an edge exposes, composes answers from, or publishes, with the place that says so."""
     for exposure in workspace.exposures:
         if exposure.gateway == name:
-            said = exposure.expose.where
-            yield exposure.contract, exposure.version, said["versions" if "versions" in said else "contract"]
+            yield exposure.contract, exposure.version, place(exposure)
+            yield from _called(workspace, exposure)
     for expose in edge.expose:
         if isinstance(expose, EdgeExpose) and expose.publish is not None:
             published = expose.publish
             contract = workspace.project.contracts.get(published.contract)
             if contract is not None and published.version in contract.versions:
                 yield published.contract, published.version, expose.where["publish"]
+
+
+def _called(workspace: Workspace, exposure: Exposure) -> Iterator[tuple[str, str, Span]]:
+    """The versions that the steps of an exposed aggregator call."""
+    aggregator = workspace.project.aggregators.get(exposure.aggregator or "")
+    if aggregator is None:
+        return
+    from compiler.compositions.calls import called  # takes time to load
+
+    for step in aggregator.steps.values():
+        found, _ = called(workspace, step)
+        if found is not None:
+            yield found.contract, found.version, step.where["call"]

@@ -104,5 +104,8 @@ def _deprecated(workspace: Workspace, exposure: Exposure) -> Iterator[Finding]:
 
 
 def place(exposure: Exposure) -> Span:
-    """The range that comes to an exposed version, or the contract where there is no range."""
-    return exposure.expose.where["versions" if exposure.expose.versions is not None else "contract"]
+    """The range that comes to an exposed version; the contract or aggregator where there is no range."""
+    expose = exposure.expose
+    if exposure.aggregator is not None:
+        return expose.where["aggregator"]
+    return expose.where["versions" if expose.versions is not None else "contract"]

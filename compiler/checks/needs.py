@@ -62,7 +62,16 @@ def check(workspace: Workspace) -> Iterator[Finding]:
 def _latency(workspace: Workspace, edge: Edge, needs: Needs, most: int, exposures: list[Exposure]) -> Iterator[Finding]:
     help = f"give it a policy with a `timeout` of at most {duration_text(most)}, or ask for less"
     cases = _Cases("client-need-unmet", help)
+    deadlines = _Cases("client-need-unmet", f"give the aggregator a `deadline` of at most {duration_text(most)}")
     for exposure in exposures:
+        aggregator = workspace.project.aggregators.get(exposure.aggregator or "")
+        if aggregator is not None:
+            if aggregator.deadline > most:
+                needed = f"`{edge.client.name}` needs an answer within {duration_text(most)}"
+                message = f"may take {duration_text(aggregator.deadline)}, and {needed}"
+                note = Note("the deadline", aggregator.where["deadline"])
+                deadlines.add(exposure.aggregator, exposure.operations[0], message, note)
+            continue
         for exposed in exposure.operations:
             policies = effective(workspace.project, edge, exposure.expose, exposed.settings)
             worst = worst_case(policies, exposed.operation.method)
@@ -72,7 +81,9 @@ def _latency(workspace: Workspace, edge: Edge, needs: Needs, most: int, exposure
                 needed = f"`{edge.client.name}` needs an answer within {duration_text(most)}"
                 message = f"may take {_time(policies, worst)}, and {needed}"
                 cases.add(reason, exposed, message, *_notes(policies))
-    yield from cases.findings(Note("the need", needs.where["max_latency"]))
+    need = Note("the need", needs.where["max_latency"])
+    yield from cases.findings(need)
+    yield from deadlines.findings(need)
 
 
 def _time(policies: Effective, worst: int) -> str:

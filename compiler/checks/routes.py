@@ -116,7 +116,7 @@ def _unreachable(exposure: Exposure, *, listed_in_vain: bool) -> Iterator[Findin
         yield Finding(
             "route-shadowed",
             f"`{exposure.contract}@{exposure.version}` is exposed with no operation at all",
-            expose.where["operations"] if expose.operations is not None else expose.where["contract"],
+            expose.where["operations" if expose.operations is not None else "contract"],
             "name an operation that this version has, or narrow the range",
         )
     for exposed in exposure.operations:

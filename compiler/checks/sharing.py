@@ -78,7 +78,7 @@ def _left_alone(workspace: Workspace) -> Iterator[Finding]:
     for exposure in workspace.exposures:
         if (exposure.contract, exposure.version) in seen or all(services[n].weight == 0 for n in exposure.services):
             continue  # the latter is a finding of its own
-        taking = takers(workspace, exposure)
+        taking = takers(workspace, exposure.contract, exposure.version, exposure.services)
         left = [o for o in exposure.operations if all(services[name].weight == 0 for name in taking(o.operation))]
         if left:
             seen.add((exposure.contract, exposure.version))

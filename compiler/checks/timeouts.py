@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics import Finding, Note
+from compiler.model.aggregators import Aggregator
 from compiler.model.kinds import duration_text
 from compiler.model.policies import Retry
 from compiler.policies import Effective, effective
 from compiler.source import Span
-from compiler.workspace import Workspace
+from compiler.workspace import Exposure, Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
@@ -25,6 +26,9 @@ def check(workspace: Workspace) -> Iterator[Finding]:
         for exposed in exposure.operations:
             policies = effective(project, gateway, exposure.expose, exposed.settings)
             origins = (policies.timeout_origin, policies.retry_origin)
+            if exposure.aggregator is not None:
+                yield from _deadline(project.aggregators[exposure.aggregator], exposure, policies)
+                continue
             case = (exposure.services, *(origin.policy if origin else None for origin in origins))
             if case in judged:
                 continue
@@ -34,6 +38,19 @@ def check(workspace: Workspace) -> Iterator[Finding]:
                 service = project.services[name]
                 if "connect_timeout" in service.where:
                     yield from _connection(policies, service.connect_timeout, service.where["connect_timeout"])
+
+
+def _deadline(aggregator: Aggregator, exposure: Exposure, policies: Effective) -> Iterator[Finding]:
+    """An aggregate answers by its deadline, so what is around it must wait for that long."""
+    if aggregator.deadline > policies.timeout:
+        note = Note("the deadline of the aggregate", aggregator.where["deadline"])
+        yield Finding(
+            "timeout-inversion",
+            f"the aggregate may take {duration_text(aggregator.deadline)}, and the whole answer {_whole(policies)}",
+            exposure.expose.where["aggregator"],
+            "raise the policy's `timeout`, or shorten the deadline",
+            (note, *_note(policies)),
+        )
 
 
 def _retries(policies: Effective) -> Iterator[Finding]:

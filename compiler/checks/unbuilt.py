@@ -15,7 +15,6 @@ from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
-from compiler.model.project import Project
 from compiler.workspace import Workspace
 
 
@@ -30,10 +29,7 @@ class Part:
 
 
 UNBUILT = (
-    Part(Project, "aggregators", "aggregators are"),
-    Part(Expose, "aggregator", "the exposure of aggregators is"),
     Part(Expose, "streaming", "streaming is"),
-    Part(Expose, "validate", "the validation of requests is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
     Part(EdgeExpose, "shape", "the shaping of JSON bodies is"),
     Part(EdgeExpose, "publish", "the publication of shaped operations is"),

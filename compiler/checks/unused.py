@@ -1,11 +1,10 @@
-"""unused: a contract, service or policy that is declared and that nothing comes to."""
+"""unused: a contract, service, policy or aggregator that is declared and that nothing comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from compiler.checks.references import named_services, policy_lists
-from compiler.contracts.versions import satisfies
 from compiler.diagnostics import Finding
 from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Gateway
@@ -15,7 +14,7 @@ from compiler.workspace import Workspace
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
-    """Contracts, services and policies that nothing uses.
+    """Contracts, services, policies and aggregators that nothing uses.
 
     Where a reference leads nowhere, it may have been meant for what looks unused, so that kind is not judged: a
     misspelled name is one mistake, not two.
@@ -23,6 +22,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     project = workspace.project
     deployables = [gateway for _, gateway in project.deployables]
     yield from _policies(project, deployables)
+    yield from _aggregators(project, deployables)
     contracts = _used_contracts(project, deployables)
     if contracts <= project.contracts.keys():
         for name, contract in project.contracts.items():
@@ -50,6 +50,20 @@ def _policies(project: Project, deployables: list[Gateway]) -> Iterator[Finding]
             )
 
 
+def _aggregators(project: Project, deployables: list[Gateway]) -> Iterator[Finding]:
+    exposed = {e.aggregator for gateway in deployables for e in gateway.expose if e.aggregator is not None}
+    if not exposed <= project.aggregators.keys():
+        return
+    for name, aggregator in project.aggregators.items():
+        if name not in exposed:
+            yield Finding(
+                "unused",
+                f"nothing uses the aggregator `{name}`",
+                aggregator.where.span,
+                "expose it in a gateway or an edge, or remove it",
+            )
+
+
 def _used_contracts(project: Project, deployables: list[Gateway]) -> set[str]:
     used = {expose.contract for gateway in deployables for expose in gateway.expose if expose.contract is not None}
     for gateway in deployables:
@@ -68,6 +82,8 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
     if not for_policies <= project.services.keys():
         return
     serving = {name for exposure in workspace.exposures for name in exposure.services} | for_policies
+    called, unresolved = _called(workspace)
+    serving |= called
     in_vain = _exposed_in_vain(workspace)
     partners = {shared(service) for service in project.services.values()}
     for name, service in project.services.items():
@@ -82,11 +98,10 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
                 "say what it implements, name it in a policy, or remove it",
             )
         elif (
-            implements.contract in contracts - in_vain
+            implements.contract in contracts - in_vain - unresolved
             and implements.version in project.contracts[implements.contract].versions
             and service.share_with is None
             and (implements.contract, implements.version) not in partners
-            and not _called(project, implements.contract, implements.version)
         ):
             yield Finding(
                 "unused",
@@ -96,12 +111,16 @@ def _services(workspace: Workspace, contracts: set[str]) -> Iterator[Finding]:
             )
 
 
-def _called(project: Project, contract: str, version: str) -> bool:
-    return any(
-        step.call.contract == contract and satisfies(version, step.call.range)
-        for aggregator in project.aggregators.values()
-        for step in aggregator.steps.values()
-    )
+def _called(workspace: Workspace) -> tuple[set[str], set[str]]:
+    """The services that aggregators call, and the contracts of which a step calls nothing that there is."""
+    steps = [step for a in workspace.project.aggregators.values() for step in a.steps.values()]
+    if not steps:
+        return set(), set()
+    from compiler.compositions.calls import called
+
+    calls = [(step.call.contract, called(workspace, step)[0]) for step in steps]
+    services = {name for _, call in calls if call is not None for name in call.services}
+    return services, {contract for contract, call in calls if call is None}
 
 
 def _exposed_in_vain(workspace: Workspace) -> set[str]:

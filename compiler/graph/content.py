@@ -155,6 +155,8 @@ def _service(workspace: Workspace, name: str, service: Service) -> Box:
 def _links(workspace: Workspace) -> Iterator[Link]:
     project = workspace.project
     for exposure in workspace.exposures:
+        if exposure.aggregator is not None:
+            continue  # which has a link of its own
         kind = "edge" if exposure.gateway in project.edges else "gateway"
         source = f"{kind}/{exposure.gateway}#{exposure.index}"
         yield Link(source, f"contract/{exposure.contract}@{exposure.version}")

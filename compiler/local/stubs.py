@@ -82,7 +82,8 @@ def render(stubs: Mapping[str, Deployable], ports: Mapping[str, int], folder: st
     listeners = []
     for name, stub in stubs.items():
         placed = replace(stub, listener=replace(stub.listener, port=ports[name]))
-        listeners.append({"@type": LISTENER, **listener(placed, {"route_config": route_configuration(placed)})})
+        routes = {"route_config": route_configuration(placed)}
+        listeners.append({"@type": LISTENER, **listener(placed, routes, folder)})
     return {
         "envoy.json": as_json(bootstrap).encode(),
         "listeners.json": as_json({"resources": listeners}).encode(),

@@ -73,7 +73,7 @@ class Step:
     )
     max: Count | None = doc("The most elements of `for_each`.", 20, None)
     on_excess: Literal["cut", "fail"] = doc("What more elements do: leave a partial answer, or fail.", "fail", "cut")
-    concurrency: Count | None = doc("Calls of `for_each` under way at a time.", 10, None)
+    concurrency: Count | None = doc("Calls of `for_each` under way at a time; all of them without it.", 10, None)
     retry: StepRetry | None = doc("Try again.", {"attempts": 1}, None)
     optional: Optional | Literal[True] | None = doc(
         "The whole does not fail with this step.", {"fallback": {"items": []}}, None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from compiler.plan import Answer, Deployable, Forward, Plan, Rule
+from compiler.plan import Answer, Compose, Deployable, Forward, Plan, Rule
 from compiler.routing import Request, answer, holds_host
 from compiler.source import Span
 from compiler.trace.arrival import Refused, arrive, refused_routed
@@ -48,6 +48,11 @@ class Traced:
         return self.rule.action if self.rule is not None and isinstance(self.rule.action, Forward) else None
 
     @property
+    def action(self) -> Forward | Compose | None:
+        """Who answers, where that is not the gateway itself."""
+        return None if self.rule is None or isinstance(self.rule.action, Answer) else self.rule.action
+
+    @property
     def where(self) -> Span | None:
         """The place in the project that the rule comes from."""
         return self.rule.where if self.rule is not None else None
@@ -60,7 +65,7 @@ def trace(workspace: Workspace, plan: Plan, asked: Asked) -> Traced | None:
     listen on its port. Of several, one that has an operation for it.
     """
     found = [_traced(workspace, deployable, asked) for deployable in _meant(plan, asked)]
-    found.sort(key=lambda t: (t.forward is None, not t.matched, t.deployable.name))
+    found.sort(key=lambda t: (t.action is None, not t.matched, t.deployable.name))
     if not found:
         return None
     first, *others = found

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from compiler.diagnostics import closest
-from compiler.plan import Answer, Deployable, Forward, Rule, Target
+from compiler.plan import Answer, Compose, Deployable, Forward, Rule, Target
 from compiler.routing import Request, holds_host, requested_versions, version_holds
 from compiler.workspace import Exposure
 
@@ -24,7 +24,12 @@ def reasons(deployable: Deployable, request: Request, rule: Rule | None, exposur
         if exposure is not None:
             yield _version(deployable, request, rule, exposure)
             yield from _lifetime(exposure)
-        yield from _services(request, rule.action)
+        if rule.action.asks is not None:
+            yield "the gateway holds parameters and body against the contract first (`validate: request`)"
+        if isinstance(rule.action, Compose):
+            yield from _composed(deployable, rule.action)
+        else:
+            yield from _services(request, rule.action)
 
 
 def _nothing(deployable: Deployable, request: Request) -> Iterator[str]:
@@ -65,10 +70,10 @@ def _path(deployable: Deployable, request: Request, rule: Rule) -> Iterator[str]
         yield f"`{rule.path}` matches the path"
 
 
-def _method(request: Request, forward: Forward) -> str:
-    if request.method == "HEAD" and not forward.operation.startswith("HEAD "):
-        return f"HEAD is served where GET is: {forward.operation}"
-    return f"{request.method} there is the operation {forward.operation}"
+def _method(request: Request, action: Forward | Compose) -> str:
+    if request.method == "HEAD" and not action.operation.startswith("HEAD "):
+        return f"HEAD is served where GET is: {action.operation}"
+    return f"{request.method} there is the operation {action.operation}"
 
 
 def _answered(request: Request, rule: Rule, given: Answer) -> str:
@@ -116,6 +121,15 @@ def _services(request: Request, forward: Forward) -> Iterator[str]:
         path = sent_path(forward, target, request)
         share = f"{target.weight} of {whole} such requests" if len(forward.targets) > 1 else "it"
         yield f"{target.cluster} gets {share}, as {request.method} {path}"
+
+
+def _composed(deployable: Deployable, compose: Compose) -> Iterator[str]:
+    made = next(aggregate for aggregate in deployable.aggregates if aggregate.name == compose.aggregate)
+    yield f"{compose.aggregate} composes the answer within {made.deadline} ms"
+    for step in made.steps:
+        services = " or ".join(sorted(target.cluster for target in step.targets))
+        waits = f", after {' and '.join(step.after)}" if step.after else ""
+        yield f"its step {step.name} asks {services} for {step.operation}{waits}"
 
 
 def sent_path(forward: Forward, target: Target, request: Request) -> str:

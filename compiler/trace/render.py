@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from compiler.plan import Forward
+from compiler.plan import Compose, Forward
 from compiler.source import Span
 from compiler.trace import Traced
 from compiler.trace.origins import Setting
@@ -21,6 +21,7 @@ NOBODY: Mapping[str, Any] = {
     "operation": None,
     "service": None,
     "services": {},
+    "aggregator": None,
     "status": 404,
     "policies": {},
     "where": None,
@@ -30,20 +31,24 @@ NOBODY: Mapping[str, Any] = {
 
 
 def data(traced: Traced | None) -> dict[str, Any]:
-    """Plain data of a fixed shape; ``service`` is None where several share the requests, see ``services``."""
+    """Plain data of a fixed shape.
+
+    ``service`` is None where several share the requests, see ``services``, and where an ``aggregator`` answers.
+    """
     if traced is None:
         return dict(NOBODY)
-    forward = traced.forward
+    forward, action = traced.forward, traced.action
     services = {target.cluster: target.weight for target in forward.targets} if forward else {}
     return {
         "matched": traced.matched,
         "deployable": f"{traced.deployable.kind}/{traced.deployable.name}",
         "route": traced.rule.name if traced.rule else None,
-        "contract": forward.contract if forward else None,
-        "version": forward.version if forward else None,
-        "operation": forward.operation if forward else None,
+        "contract": action.contract if action else None,
+        "version": action.version if action else None,
+        "operation": action.operation if action else None,
         "service": next(iter(services)) if len(services) == 1 else None,
         "services": services,
+        "aggregator": action.aggregate if isinstance(action, Compose) else None,
         "status": traced.status,
         "policies": {one.key: _setting(one) for one in traced.settings},
         "where": _place(traced.where),
@@ -77,7 +82,7 @@ def as_text(traced: Traced | None) -> str:
 
 
 def _headline(traced: Traced) -> str:
-    if traced.forward is not None and traced.rule is not None:
+    if traced.action is not None and traced.rule is not None:
         return traced.rule.name
     status = traced.status or 0
     return f"{status} {HTTPStatus(status).phrase}"
@@ -85,13 +90,10 @@ def _headline(traced: Traced) -> str:
 
 def _found(traced: Traced) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [(traced.deployable.kind, traced.deployable.name)]
-    forward = traced.forward
-    if forward is not None:
-        rows += [
-            ("contract", f"{forward.contract} {forward.version}"),
-            ("operation", forward.operation),
-            ("service", _services(forward)),
-        ]
+    action = traced.action
+    if action is not None:
+        rows += [("contract", f"{action.contract} {action.version}"), ("operation", action.operation)]
+        rows.append(("aggregator", action.aggregate) if isinstance(action, Compose) else ("service", _services(action)))
     if traced.where is not None:
         rows.append(("place", _named_place(traced.where)))
     return rows

@@ -11,9 +11,10 @@ from importlib.metadata import version
 from compiler.backends.envoy.bootstrap import bootstrap, followed, watched
 from compiler.backends.envoy.clusters import cluster
 from compiler.backends.envoy.listeners import listener
+from compiler.backends.envoy.payload import module_file, nowhere
 from compiler.backends.envoy.routes import route_configuration
 from compiler.backends.envoy.types import CLUSTER, LISTENER, ROUTES, Data, Layout
-from compiler.plan import Answer, Deployable, Rule
+from compiler.plan import Answer, Compose, Deployable, Rule
 from compiler.yaml_text import encoded
 
 __all__ = ["Layout", "render", "static"]
@@ -21,25 +22,33 @@ __all__ = ["Layout", "render", "static"]
 
 def render(deployable: Deployable, layout: Layout, config_dir: str) -> dict[str, bytes]:
     """Every file of a deployable by name. ``config_dir`` is the folder in which Envoy finds them on its host."""
-    documents = _xds(deployable, config_dir) if layout == "xds" else {"envoy.yaml": lambda: static(deployable)}
+    documents = (
+        _xds(deployable, config_dir) if layout == "xds" else {"envoy.yaml": lambda: static(deployable, config_dir)}
+    )
     documents["openapi.yaml"] = lambda: dict(deployable.api)
     files = {name: encoded(data()) for name, data in documents.items()}
+    if (module := module_file(deployable)) is not None:
+        files[module[0]] = module[1]
     files["manifest.json"] = _manifest(deployable, files)
     return files
 
 
-def static(deployable: Deployable) -> Data:
-    """The self-contained bootstrap of a deployable."""
+def static(deployable: Deployable, config_dir: str = "/etc/envoy") -> Data:
+    """The bootstrap of a deployable with all in it but the payload module, which is in ``config_dir``."""
     data = bootstrap(deployable)
     own: Data = data.get("static_resources", {})
-    made = listener(deployable, {"route_config": route_configuration(deployable)})
-    clusters = [cluster(c) for c in deployable.clusters]
+    made = listener(deployable, {"route_config": route_configuration(deployable)}, config_dir)
     return data | {
         "static_resources": {
             "listeners": [made, *own.get("listeners", [])],
-            "clusters": [*clusters, *own.get("clusters", [])],
+            "clusters": [*_clusters(deployable), *own.get("clusters", [])],
         }
     }
+
+
+def _clusters(deployable: Deployable) -> list[Data]:
+    made = [cluster(c) for c in deployable.clusters]
+    return [*made, nowhere()] if deployable.aggregates else made
 
 
 def _xds(deployable: Deployable, config_dir: str) -> dict[str, Callable[[], Data]]:
@@ -47,9 +56,9 @@ def _xds(deployable: Deployable, config_dir: str) -> dict[str, Callable[[], Data
     rds = {"rds": {"route_config_name": deployable.name, "config_source": watched(config_dir, "routes.yaml")}}
     return {
         "envoy.yaml": lambda: bootstrap(deployable) | followed(config_dir),
-        "listeners.yaml": lambda: {"resources": [{"@type": LISTENER, **listener(deployable, rds)}]},
+        "listeners.yaml": lambda: {"resources": [{"@type": LISTENER, **listener(deployable, rds, config_dir)}]},
         "routes.yaml": lambda: {"resources": [{"@type": ROUTES, **route_configuration(deployable)}]},
-        "clusters.yaml": lambda: {"resources": [{"@type": CLUSTER, **cluster(c)} for c in deployable.clusters]},
+        "clusters.yaml": lambda: {"resources": [{"@type": CLUSTER, **made} for made in _clusters(deployable)]},
     }
 
 
@@ -65,7 +74,7 @@ def _manifest(deployable: Deployable, files: dict[str, bytes]) -> bytes:
                 "version": e.version,
                 "prefix": e.prefix or "/",
                 "operations": list(e.operations),
-                "services": list(e.services),
+                **({"aggregator": e.aggregator} if e.aggregator else {"services": list(e.services)}),
             }
             for e in deployable.exposed
         ],
@@ -103,7 +112,11 @@ def _listed(rule: Rule) -> Data:
         "contract": rule.action.contract,
         "version": rule.action.version,
         "operation": rule.action.operation,
-        "services": [t.cluster for t in rule.action.targets],
+        **(
+            {"aggregator": rule.action.aggregate}
+            if isinstance(rule.action, Compose)
+            else {"services": [t.cluster for t in rule.action.targets]}
+        ),
     }
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
+from compiler.backends.envoy.payload import on_route, payload_filters, switched_on
 from compiler.backends.envoy.types import (
     BODY_LIMIT,
     BROTLI,
@@ -29,7 +30,7 @@ from compiler.backends.envoy.types import (
     Data,
 )
 from compiler.backends.envoy.versions import taken_off, varies_by
-from compiler.plan import Addresses, Compression, Cors, Deployable, Forward, Policies, Rule
+from compiler.plan import Addresses, Answer, Compression, Cors, Deployable, Policies, Rule
 from compiler.yaml_text import Line, line
 
 OWN_HEADERS = {"prefix": "x-envoy-"}
@@ -61,40 +62,49 @@ class OnRoute:
     usual: Policies
     cors: Cors | None
     preflight: bool
+    payload: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What filters look at of a deployable: all policies that occur in it, and the folder of its files."""
+
+    deployable: Deployable
+    occurring: frozenset[Policies]
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """One line of the table.
 
-    ``chain`` gives the filters as they stand in the chain, for the policies that occur in the deployable; ``route``
-    gives what a route says of them, by name.
+    ``chain`` gives the filters as they stand in the chain; ``route`` gives what a route says of them, by name.
     """
 
     what: str
-    chain: Callable[[Deployable, frozenset[Policies]], Iterator[Data]]
+    chain: Callable[[Chain], Iterator[Data]]
     route: Callable[[OnRoute], Data]
 
 
-def http_filters(deployable: Deployable) -> list[Data]:
-    """The chain of a deployable."""
+def http_filters(deployable: Deployable, folder: str) -> list[Data]:
+    """The chain of a deployable. ``folder`` is where Envoy finds its files."""
     occurring = frozenset(
-        [deployable.policies, *(r.action.policies for r in deployable.rules if isinstance(r.action, Forward))]
+        [deployable.policies, *(r.action.policies for r in deployable.rules if not isinstance(r.action, Answer))]
     )
-    return [made for one in FILTERS for made in one.chain(deployable, occurring)]
+    return [made for one in FILTERS for made in one.chain(Chain(deployable, occurring, folder))]
 
 
 def route_filters(rule: Rule, deployable: Deployable) -> Line | None:
     """What the route of a rule says of filters beside what holds anyway: ``typed_per_filter_config``, if anything."""
     usual = deployable.policies
-    own = rule.action.policies if isinstance(rule.action, Forward) else usual
+    own = usual if isinstance(rule.action, Answer) else rule.action.policies
     cors = None if rule.cors == deployable.cors else rule.cors
-    return _route_filters(OnRoute(own, usual, cors, rule.preflight is not None))
+    return _route_filters(OnRoute(own, usual, cors, rule.preflight is not None, on_route(rule)))
 
 
 def host_filters(deployable: Deployable) -> Line | None:
     """What a virtual host says of filters that take no such word from the chain, if anything."""
-    return _route_filters(OnRoute(deployable.policies, deployable.policies, deployable.cors, False))
+    return _route_filters(OnRoute(deployable.policies, deployable.policies, deployable.cors, False, False))
 
 
 @lru_cache(4096)
@@ -107,17 +117,17 @@ def _nothing(here: OnRoute) -> Data:
     return {}
 
 
-def _path(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
-    if deployable.access_log is not None or deployable.tracing is not None:
+def _path(whole: Chain) -> Iterator[Data]:
+    if whole.deployable.access_log is not None or whole.deployable.tracing is not None:
         yield path_noted()
 
 
 _ADDRESSES = "envoy.filters.http.rbac"
 
 
-def _addresses(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
-    if any(policies.addresses != Addresses() for policies in occurring):
-        yield {"name": _ADDRESSES, "typed_config": {"@type": RBAC, **_let_in(deployable.policies.addresses)}}
+def _addresses(whole: Chain) -> Iterator[Data]:
+    if any(policies.addresses != Addresses() for policies in whole.occurring):
+        yield {"name": _ADDRESSES, "typed_config": {"@type": RBAC, **_let_in(whole.deployable.policies.addresses)}}
 
 
 def _own_addresses(here: OnRoute) -> Data:
@@ -154,8 +164,8 @@ def _one_of(networks: tuple[str, ...]) -> Data:
 _CORS = "envoy.filters.http.cors"
 
 
-def _cors(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
-    if deployable.cors is not None or any(rule.cors is not None for rule in deployable.rules):
+def _cors(whole: Chain) -> Iterator[Data]:
+    if whole.deployable.cors is not None or any(rule.cors is not None for rule in whole.deployable.rules):
         yield {"name": _CORS, "typed_config": {"@type": CORS}}
 
 
@@ -179,11 +189,15 @@ def _own_cors(here: OnRoute) -> Data:
     return {_CORS: policy}
 
 
-def _body_limits(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
+def _body_limits(whole: Chain) -> Iterator[Data]:
     """The limit of the gateway, and each that differs somewhere: the filter itself knows no limit of a route."""
-    for limit in sorted({policies.body_limit for policies in occurring}):
+    for limit in sorted({policies.body_limit for policies in whole.occurring}):
         config = {"@type": BODY_LIMIT, "max_request_bytes": limit}
-        yield {"name": _body_limit(limit), **_off(limit != deployable.policies.body_limit), "typed_config": config}
+        yield {
+            "name": _body_limit(limit),
+            **_off(limit != whole.deployable.policies.body_limit),
+            "typed_config": config,
+        }
 
 
 def _body_limit(limit: int) -> str:
@@ -196,12 +210,12 @@ def _own_body_limit(here: OnRoute) -> Data:
     return {_body_limit(here.usual.body_limit): _switched(False), _body_limit(here.own.body_limit): _switched(True)}
 
 
-def _compression(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
+def _compression(whole: Chain) -> Iterator[Data]:
     for encoding in _ENCODINGS:
-        if any(encoding in policies.compression for policies in occurring):
+        if any(encoding in policies.compression for policies in whole.occurring):
             yield {
                 "name": _compressor(encoding),
-                **_off(encoding not in deployable.policies.compression),
+                **_off(encoding not in whole.deployable.policies.compression),
                 "typed_config": {
                     "@type": COMPRESSOR,
                     "response_direction_config": {
@@ -236,14 +250,14 @@ def _switched(on: bool) -> Data:
 _HEADERS = "envoy.filters.http.header_mutation"
 
 
-def _headers_of_ours(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
+def _headers_of_ours(whole: Chain) -> Iterator[Data]:
     """Take ``x-envoy-*`` off requests, whoever sent them, and off answers; name the version's header in ``Vary``.
 
     This comes behind what routes do to an answer, so no policy takes ``Vary`` away, and a 404 without a route has it.
     """
     removed = [{"remove_on_match": {"key_matcher": OWN_HEADERS}}]
     answered: list[Data] = list(removed)
-    header = varies_by(deployable.version_key)
+    header = varies_by(whole.deployable.version_key)
     if header is not None:
         vary: Data = {"header": {"key": "vary", "value": header}}
         answered.append({"append": vary | {"append_action": "APPEND_IF_EXISTS_OR_ADD"}})
@@ -266,11 +280,19 @@ def _headers_of_cors(here: OnRoute) -> Data:
     return {_HEADERS: {"@type": HEADER_MUTATION_PER_ROUTE, "mutations": mutations}}
 
 
-def _version(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
-    yield from taken_off(deployable.version_key)
+def _version(whole: Chain) -> Iterator[Data]:
+    yield from taken_off(whole.deployable.version_key)
 
 
-def _router(deployable: Deployable, occurring: frozenset[Policies]) -> Iterator[Data]:
+def _payload(whole: Chain) -> Iterator[Data]:
+    yield from payload_filters(whole.deployable, whole.folder)
+
+
+def _own_payload(here: OnRoute) -> Data:
+    return switched_on() if here.payload else {}
+
+
+def _router(whole: Chain) -> Iterator[Data]:
     yield {
         "name": "envoy.filters.http.router",
         "typed_config": {"@type": ROUTER, "suppress_envoy_headers": True},
@@ -286,5 +308,6 @@ FILTERS = (
     Filter("answers are compressed", _compression, _own_compression),
     Filter("the version is taken off the query", _version, _nothing),
     Filter("headers that steer Envoy are taken off; answers say what they vary by", _headers_of_ours, _headers_of_cors),
+    Filter("requests are held against the contract, aggregates composed", _payload, _own_payload),
     Filter("a service is called", _router, _nothing),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from compiler.backends.envoy.access_log import access_log
 from compiler.backends.envoy.filters import http_filters
 from compiler.backends.envoy.metrics import request_metrics
+from compiler.backends.envoy.payload import buffered
 from compiler.backends.envoy.replies import local_reply_config
 from compiler.backends.envoy.tls import downstream_tls
 from compiler.backends.envoy.tracing import tracing
@@ -28,12 +29,18 @@ NOBODY = {"address_prefix": "0.0.0.0", "prefix_len": 32}
 """Without a range of its own, Envoy trusts whoever calls from a private address, request ids and all."""
 
 
-def listener(deployable: Deployable, routes: Data) -> Data:
-    """The one listener of a deployable; ``routes`` is how its connection manager finds the routes."""
+def listener(deployable: Deployable, routes: Data, config_dir: str) -> Data:
+    """The one listener of a deployable; ``routes`` is how its connection manager finds the routes.
+
+    ``config_dir`` is the folder in which Envoy finds the files of the deployable on its host.
+    """
     planned = deployable.listener
     chain: Data = {
         "filters": [
-            {"name": "envoy.filters.network.http_connection_manager", "typed_config": _http_manager(deployable, routes)}
+            {
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": _http_manager(deployable, routes, config_dir),
+            }
         ],
         "transport_socket_connect_timeout": "10s",
     }
@@ -43,7 +50,7 @@ def listener(deployable: Deployable, routes: Data) -> Data:
         "name": deployable.name,
         **({"stat_prefix": deployable.name} if deployable.metrics_port is not None else {}),
         "address": listening(planned.address, planned.port),
-        "per_connection_buffer_limit_bytes": BUFFER,
+        "per_connection_buffer_limit_bytes": buffered(deployable, BUFFER),
     }
     if planned.proxy_protocol:
         data["listener_filters"] = [
@@ -53,7 +60,7 @@ def listener(deployable: Deployable, routes: Data) -> Data:
     return data
 
 
-def _http_manager(deployable: Deployable, routes: Data) -> Data:
+def _http_manager(deployable: Deployable, routes: Data, config_dir: str) -> Data:
     logs = _logs(deployable)
     return {
         "@type": HTTP_MANAGER,
@@ -85,7 +92,7 @@ def _http_manager(deployable: Deployable, routes: Data) -> Data:
         "local_reply_config": local_reply_config(),
         **({"access_log": logs} if logs else {}),
         **({"tracing": tracing(deployable, deployable.tracing)} if deployable.tracing else {}),
-        "http_filters": http_filters(deployable),
+        "http_filters": http_filters(deployable, config_dir),
     }
 
 

@@ -1,8 +1,8 @@
 """What Envoy answers by itself, as problem+json (RFC 9457).
 
-Direct answers of the routing table pass here too; they have their own bodies and are left alone. What Envoy says of a
-failure ("upstream connect error ... reset reason: ...") tells strangers about the inside, so it is not passed on: it is
-in the access log.
+Direct answers of the routing table and those of the payload module pass here too; they have their own bodies and are
+left alone. What Envoy says of a failure ("upstream connect error ... reset reason: ...") tells strangers about the
+inside, so it is not passed on: it is in the access log.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from compiler.backends.envoy.types import CEL_FILTER, Data
 from compiler.problems import MEDIA_TYPE, problem_text
 
+COMPOSED = "gatewright.composed"
+"""The response code details with which the payload module answers."""
+_LEFT_ALONE = f'response.code_details != "direct_response" && response.code_details != "{COMPOSED}"'
 _STATUSES = (400, 403, 404, 408, 413, 426, 429, 431, 500, 502, 503, 504)
 
 
@@ -22,7 +25,7 @@ def _mapper(status: int | None) -> Data:
     ours: Data = {
         "extension_filter": {
             "name": "envoy.access_loggers.extension_filters.cel",
-            "typed_config": {"@type": CEL_FILTER, "expression": 'response.code_details != "direct_response"'},
+            "typed_config": {"@type": CEL_FILTER, "expression": _LEFT_ALONE},
         }
     }
     chosen = ours

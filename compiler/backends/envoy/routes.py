@@ -11,12 +11,15 @@ from dataclasses import replace
 from functools import lru_cache
 
 from compiler.backends.envoy.filters import host_filters, route_filters
+from compiler.backends.envoy.payload import NOWHERE
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
-from compiler.backends.envoy.versions import asked
+from compiler.backends.envoy.versions import asked, unasked_name
 from compiler.paths import escape_re2
 from compiler.plan import (
     Answer,
+    Compose,
     Deployable,
+    Forward,
     HashOn,
     HeaderChanges,
     Mirror,
@@ -131,7 +134,7 @@ def _routes(rule: Rule, deployable: Deployable) -> Iterator[Data]:
     The first takes its share of it, the next what its own and the former's come to, and the last takes the rest.
     """
     action = rule.action
-    if isinstance(action, Answer) or all(target.prepend is None for target in action.targets):
+    if not isinstance(action, Forward) or all(target.prepend is None for target in action.targets):
         yield from _asked_routes(rule, deployable, {})
         return
     total, drawn = sum(t.weight for t in action.targets), 0
@@ -154,7 +157,7 @@ def _asked_routes(rule: Rule, deployable: Deployable, share: Data) -> Iterator[D
         return
     parts = list(asked(rule.version, key))
     for match, unasked in parts:
-        name = f"{rule.name} unasked" if unasked and len(parts) > 1 else rule.name
+        name = unasked_name(rule) if unasked and len(parts) > 1 else rule.name
         plain_json = key.source == "media_type" and not unasked
         yield _route(rule, deployable, name, {**match, **share}, {"accept": "application/json"} if plain_json else {})
 
@@ -175,15 +178,18 @@ def _route(rule: Rule, deployable: Deployable, name: str, match: Data, sent: Map
             data["response_headers_to_add"] = _set(rule.action.headers)
         return data
     forward = rule.action
-    data["route"] = _forward(
-        forward.targets,
-        forward.strip,
-        forward.prepend,
-        forward.timeout,
-        forward.retry,
-        forward.hash_on,
-        forward.mirror,
-    )
+    if isinstance(forward, Compose):
+        data["route"] = {"cluster": NOWHERE}
+    else:
+        data["route"] = _forward(
+            forward.targets,
+            forward.strip,
+            forward.prepend,
+            forward.timeout,
+            forward.retry,
+            forward.hash_on,
+            forward.mirror,
+        )
     told = {
         "contract": forward.contract,
         "version": forward.version,

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from compiler.backends.envoy import static
+from compiler.backends.envoy.payload import module_file
 from compiler.backends.envoy.secrets import host_secrets, with_secrets
 from compiler.diagnostics import Finding
 from compiler.plan import Cluster, Deployable, Endpoint, Plan, Rule, Secret
@@ -37,6 +38,8 @@ def check(binary: Path, deployable: Deployable) -> list[Finding]:
     with TemporaryDirectory(prefix="gatewright-check-") as name:
         folder = Path(name)
         local = with_throwaway_secrets(deployable, folder)
+        if (module := module_file(deployable)) is not None:
+            (folder / module[0]).write_bytes(module[1])
 
         def refusal(candidate: Deployable) -> str | None:
             return _refusal(binary, candidate, folder)
@@ -110,7 +113,7 @@ def _culprit(items: Sequence[T], refusal: Callable[[Sequence[T]], str | None]) -
 def _refusal(binary: Path, deployable: Deployable, folder: Path) -> str | None:
     """Envoy's sentence, or None where it takes the deployable."""
     path = folder / "envoy.yaml"
-    path.write_bytes(encoded(static(deployable)))
+    path.write_bytes(encoded(static(deployable, str(folder))))
     try:
         done = subprocess.run(
             [binary, "--mode", "validate", "--config-path", path, "--log-level", "error", "--use-dynamic-base-id"],

@@ -1,0 +1,1 @@
+"""The checks on aggregators, a file each; :mod:`compiler.checks.aggregates` runs them."""
