@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.compat.flat import ALL_TYPES, Flat, Schema, flatten, type_of
+from compiler.contracts.examples import is_json
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import Node
 
@@ -67,12 +68,6 @@ def largest_answer(api: Api, operation: Operation) -> Size:
 def largest(api: Api, schema: Node) -> Size:
     """The largest JSON that satisfies a schema."""
     return _most(_schema(_Measuring(api), (schema,)).values())
-
-
-def is_json(media_type: str) -> bool:
-    """Whether a media type is JSON or one of its kinds, such as ``application/problem+json``."""
-    name = media_type.partition(";")[0].strip().lower()
-    return name in ("application/json", "text/json") or name.endswith("+json")
 
 
 def _content(api: Api, name: str, media: Node) -> Size:

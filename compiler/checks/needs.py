@@ -6,11 +6,13 @@ of a successful answer that the contract allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from compiler.contracts.openapi import Api
 from compiler.diagnostics import Finding, Note
-from compiler.model.edges import Client, Edge, Needs
+from compiler.model.edges import Client, Edge, Needs, body_shape
 from compiler.model.kinds import duration_text
 from compiler.policies import Effective, effective, worst_case
 from compiler.workspace import ExposedOperation, Exposure, Workspace
@@ -105,19 +107,40 @@ def _size(client: Client, needs: Needs, most: int, exposures: list[Exposure]) ->
     unmet = _Cases("client-need-unmet", "bound the lists and texts of its schema, leave fields out, or ask for more")
     unbounded = _Cases("response-unbounded", "say in the contract how large it may get: `maxItems`, `maxLength`")
     for exposure in exposures:
-        for exposed in exposure.operations if exposure.api is not None else ():
-            assert exposure.api is not None
-            size = largest_answer(exposure.api, exposed.operation)
+        api = _as_sent(exposure)
+        for exposed in exposure.operations if api is not None else ():
+            assert api is not None
+            size = largest_answer(api, api.by_key[f"{exposed.operation.method} {exposed.operation.path_text}"])
             if isinstance(size, Unbounded):
                 message = f"may answer with any size, and `{client.name}` takes at most {_bytes(most)}"
                 cause = size.at.span()
-                unbounded.add((cause, size.why), exposed, message, Note(size.why, cause))
+                unbounded.add((cause, size.why), exposed, message, Note(_named(size.at.path, size.why), cause))
             elif size > most:
                 message = f"may answer with {_bytes(size)}, and `{client.name}` takes at most {_bytes(most)}"
                 unmet.add((exposure.index, exposed.operation.key, exposure.label), exposed, message)
     need = Note("the need", needs.where["max_response"])
     yield from unmet.findings(need)
     yield from unbounded.findings(need)
+
+
+def _named(path: Sequence[str | int], why: str) -> str:
+    """Why there is no largest, with the field that is at fault where its path tells it."""
+    fields = [str(name) for key, name in pairwise(path) if key == "properties"]
+    return why.replace("it ", f"`{'.'.join(fields)}` ", 1) if fields else why
+
+
+def _as_sent(exposure: Exposure) -> Api | None:
+    """The document by which an exposed version answers: the contract's, or what `shape` or `decorate` make of it."""
+    if exposure.api is None or body_shape(exposure.expose) is None:
+        return exposure.api
+    from compiler.shaping.exposures import effective_alone, shape_of
+    from compiler.shaping.schemas import TooInvolvedError
+
+    shaped = shape_of(exposure)
+    try:
+        return effective_alone(exposure, shaped.reshape) if shaped is not None and not shaped.findings else None
+    except TooInvolvedError:  # which has a finding of its own
+        return None
 
 
 def _bytes(count: int) -> str:

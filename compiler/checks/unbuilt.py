@@ -11,10 +11,10 @@ from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
-from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Policy
+from compiler.model.shapes import BodyShape
 from compiler.workspace import Workspace
 
 
@@ -30,9 +30,7 @@ class Part:
 
 UNBUILT = (
     Part(Expose, "streaming", "streaming is"),
-    Part(Expose, "decorate", "the decoration of JSON bodies is"),
-    Part(EdgeExpose, "shape", "the shaping of JSON bodies is"),
-    Part(EdgeExpose, "publish", "the publication of shaped operations is"),
+    Part(BodyShape, "request", "the shaping of requests is"),
     Part(Policy, "rate_limit", "rate limiting is"),
     Part(Policy, "auth", "authentication is", ("none",)),
 )

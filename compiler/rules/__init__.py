@@ -74,6 +74,9 @@ _ALL = (
     Rule("edge-removed-early", _E, "an edge, or an operation of one, is gone while its client is supported"),
     Rule("support-shortened", _E, "the end of a client's support came nearer"),
     Rule("support-outlives-contract", _E, "a client is supported longer than a version that it uses lives"),
+    Rule("shape-unknown-field", _E, "shape or decorate names a field that no schema has"),
+    Rule("shape-collision", _E, "two changes of a body contradict each other", suppressible=False),
+    Rule("shape-breaks-contract", _E, "a changed body does not satisfy the contract that clients rely on"),
     Rule("client-need-unmet", _E, "the worst case does not meet what the client of an edge needs"),
     Rule("response-unbounded", _W, "a client needs a largest answer, and the schema has none"),
     Rule("route-conflict", _E, "two operations answer the same request", suppressible=False),
@@ -97,8 +100,6 @@ _ALL = (
 PLANNED = (
     "auth-mismatch",
     "auth-missing",
-    "shape-breaks-contract",
-    "shape-unknown-field",
 )
 """Rules of parts that are not built yet: nothing finds them, and ``explain`` says so."""
 
