@@ -15,6 +15,8 @@ from compiler.diff.table import TABLE
 from compiler.expressions import syntax
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Endpoint, Exposed, HashOn, HeaderChanges, Plan, Secret, Target, VersionTest
+from compiler.requested import RequestCheck, RequestTables
+from compiler.shaped import Tree
 from compiler.source import Span
 
 WHOLE = {
@@ -34,6 +36,9 @@ WHOLE = {
     Joined: "a part of what is composed, which is compared as one value",
     ObjectOf: "a part of what is composed, which is compared as one value",
     ListOf: "a part of what is composed, which is compared as one value",
+    RequestCheck: "follows from the contract; whether there is one is compared",
+    RequestTables: "follows from the contracts",
+    Tree: "a part of what becomes of an answer, which is compared as one value",
     PathTemplate: "a value",
     Span: "a place",
 }

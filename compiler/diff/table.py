@@ -6,8 +6,6 @@ holds the table against the plan. A new field of the plan is a line here.
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from compiler.diff.coded import (
     ENDPOINT_KINDS,
     HEADER_KINDS,
@@ -63,7 +61,7 @@ from compiler.plan import (
     Tracing,
     VersionKey,
 )
-from compiler.requested import Automaton, BodyCheck, ParameterCheck, Reading, RequestCheck, RequestTables
+from compiler.shaped import Shape
 
 _PLACE = Ignored("where something stands makes no difference")
 _IDENTITY = Ignored("two things are compared since they have this in common")
@@ -189,12 +187,23 @@ _TRACING: dict[str, Entry] = {
 _TIMEOUT = _value("timeout-changed", "How long a whole exchange may take.", "timeout", _TIME_LEFT, "timeout", duration)
 _REQUEST_HEADERS = Coded(lambda old, new: changed_headers("request", old, new), HEADER_KINDS, ("headers", "request"))
 _RESPONSE_HEADERS = Coded(lambda old, new: changed_headers("response", old, new), HEADER_KINDS, ("headers", "response"))
-_ASKS = Inside(
-    ("validate",),
+_SHAPE_KIND = Kind("shape-changed", "What becomes of answers before clients get them.")
+_MOST_ANSWERED = _value(
+    "answer-limit-changed", "The largest answer that clients get.", "largest answer", _TIME_LEFT, "max_response", size
+)
+_SHAPE: dict[str, Entry] = {
+    "tree": Compared(_SHAPE_KIND, "changes of answers", always(WEAKER), None, ("shape",)),
+    "errors": Compared(_SHAPE_KIND, "bodies of failures", always(WEAKER), plain, ("shape", "errors")),
+    "max_body": Compared(_SHAPE_KIND, "largest answer that is changed", _TIME_LEFT, size, ("shape", "max_body")),
+    "max_response": _MOST_ANSWERED,
+}
+_ASKS = Compared(
     Kind("validation-changed", "Whether the gateway refuses requests that do not satisfy the contract."),
-    "validation of requests",
-    came=RISKY,
-    gone=WEAKER,
+    "requests are held against the contract",
+    switch(off=WEAKER, on=RISKY),
+    lambda on: "yes" if on else "no",
+    ("validate",),
+    form=lambda asks: asks is not None,
 )
 _FORWARD: dict[str, Entry] = {
     "targets": Coded(changed_targets, SERVICE_KINDS),
@@ -224,10 +233,7 @@ _FORWARD: dict[str, Entry] = {
         ("mirror",), Kind("mirror-changed", "Who gets copies of requests."), "mirror", came=SAFE, gone=SAFE
     ),
     "asks": _ASKS,
-}
-_CHECKS: Table = {
-    kind: dict.fromkeys((f.name for f in fields(kind)), Ignored("it is made of contracts, which are compared"))
-    for kind in (RequestCheck, ParameterCheck, Reading, BodyCheck, RequestTables, Automaton)
+    "shape": Inside(("shape",), _SHAPE_KIND, "changes of answers", came=RISKY, gone=WEAKER),
 }
 _COMPOSE: dict[str, Entry] = {
     "aggregate": Elsewhere("aggregates"),
@@ -240,6 +246,7 @@ _COMPOSE: dict[str, Entry] = {
     "operation": Elsewhere("contracts"),
     "policies": Inside(),
     "asks": _ASKS,
+    "max_response": _MOST_ANSWERED,
 }
 _RULE: dict[str, Entry] = {
     "name": Ignored("it is made of names that are compared"),
@@ -474,7 +481,7 @@ TABLE: Table = {
     Rule: _RULE,
     Forward: _FORWARD,
     Compose: _COMPOSE,
-    **_CHECKS,
+    Shape: _SHAPE,
     Retry: _RETRY,
     Mirror: _MIRROR,
     Cors: _CORS,
