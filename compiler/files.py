@@ -33,6 +33,7 @@ class Library:
     """How the bytes of a file are had, where its folder does not have them."""
     _documents: dict[str, Document | None] = field(default_factory=dict)
     _sources: dict[str, Source] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
 
     def locate(self, written: str, base: str, where: Span) -> str | Finding:
         """The project's name for a path that stands in the file ``base``; a finding where it may not be read."""
@@ -76,7 +77,7 @@ class Library:
         if known is not None:
             self._documents[name], self._sources[name] = known, known.source
             return known
-        document, findings = read(source)
+        document, findings = read(source, self._texts)
         self.findings += findings
         self._documents[name] = document
         return document

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from compiler.checks import Checked
 from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
 from compiler.composed import Aggregate
 from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
+from compiler.contracts.openapi import Operation
 from compiler.contracts.versions import label_order
 from compiler.lower_services import lower_hash_on, lower_secret, lower_service
 from compiler.model.gateways import Gateway, Observability
@@ -37,8 +38,12 @@ from compiler.plan import (
     VersionKey,
 )
 from compiler.policies import Effective, effective
+from compiler.requested import NOTHING_ASKED, RequestCheck
 from compiler.tables import Served, by_path, by_version
 from compiler.workspace import ExposedOperation, Exposure, Workspace, takers
+
+if TYPE_CHECKING:
+    from compiler.request_checks import Tables
 
 READABLE_HEADERS = (
     "deprecation",
@@ -62,7 +67,8 @@ def _gateway(workspace: Workspace, name: str, documents: bool) -> Deployable:
     gateway = workspace.project.gateways[name]
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
-    served = list(_served(workspace, gateway, exposures, default))
+    tables = _tables(exposures)
+    served = list(_served(workspace, gateway, exposures, default, tables))
     whole = effective(workspace.project, gateway)
     key = _version_key(gateway)
     rules = by_path(served) if key.source == "path" else by_version(served, key)
@@ -95,7 +101,25 @@ def _gateway(workspace: Workspace, name: str, documents: bool) -> Deployable:
         cors=_cors(gateway, whole.cors),
         environment=workspace.project.environment,
         aggregates=aggregates,
+        tables=tables.finished() if tables is not None else NOTHING_ASKED,
     )
+
+
+def _tables(exposures: Iterable[Exposure]) -> Tables | None:
+    """Where the schemas go that requests are held against; None where nobody asks for that."""
+    if all(exposure.expose.validate == "none" for exposure in exposures):
+        return None
+    from compiler.request_checks import Tables  # takes time to load
+
+    return Tables()
+
+
+def _asks(tables: Tables | None, exposure: Exposure, operation: Operation) -> RequestCheck | None:
+    if tables is None or exposure.api is None or exposure.expose.validate == "none":
+        return None
+    from compiler.request_checks import operation_check
+
+    return operation_check(tables, exposure.api, operation)
 
 
 def _aggregates(workspace: Workspace, names: Sequence[str]) -> tuple[Aggregate, ...]:
@@ -186,6 +210,7 @@ def _part(workspace: Workspace, gateway: Gateway, exposure: Exposure, default: d
         version_default=default.get(exposure.contract) == exposure.label,
         deprecated=exposure.declared.deprecated is not None,
         sunset=exposure.declared.sunset,
+        checked=exposure.expose.validate == "request",
         failures=_failures(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
     )
 
@@ -209,7 +234,11 @@ def _origin(gateway: Gateway, host: str) -> str:
 
 
 def _served(
-    workspace: Workspace, gateway: Gateway, exposures: Sequence[Exposure], default: dict[str, str]
+    workspace: Workspace,
+    gateway: Gateway,
+    exposures: Sequence[Exposure],
+    default: dict[str, str],
+    tables: Tables | None,
 ) -> Iterator[Served]:
     in_path = versioned_by(gateway) == "path"
     for exposure in exposures:
@@ -224,6 +253,7 @@ def _served(
         takes = takers(workspace, exposure.contract, exposure.version, exposure.services)
         for exposed in exposure.operations:
             operation = exposed.operation
+            asks = _asks(tables, exposure, operation)
             policies = by_settings[exposed.settings]
             cors = _cors(gateway, policies.cors)
             rule_name = f"{exposure.contract}@{exposure.label}.{operation.key}" + (f" at {at}" if at else "")
@@ -234,7 +264,7 @@ def _served(
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_action(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime),
+                action=_action(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime, asks),
                 where=exposed.where,
                 cors=cors,
             )
@@ -246,7 +276,7 @@ def _served(
                     label=None,
                     default=False,
                     contract=exposure.contract,
-                    action=_action(workspace, exposure, exposed, takes(operation), policies, at, lifetime),
+                    action=_action(workspace, exposure, exposed, takes(operation), policies, at, lifetime, asks),
                     where=exposed.where,
                     cors=cors,
                 )
@@ -260,9 +290,10 @@ def _action(
     policies: Effective,
     strip: str,
     lifetime: tuple[tuple[str, str], ...],
+    asks: RequestCheck | None,
 ) -> Forward | Compose:
     if exposure.aggregator is None:
-        return _forward(workspace, exposure, exposed, taken_by, policies, strip, lifetime)
+        return _forward(workspace, exposure, exposed, taken_by, policies, strip, lifetime, asks)
     return Compose(
         aggregate=exposure.aggregator,
         strip=strip,
@@ -273,6 +304,7 @@ def _action(
         version=exposure.version,
         operation=exposed.operation.key,
         policies=policies.filters,
+        asks=asks,
     )
 
 
@@ -291,6 +323,7 @@ def _forward(
     policies: Effective,
     strip: str,
     lifetime: tuple[tuple[str, str], ...],
+    asks: RequestCheck | None,
 ) -> Forward:
     services = {name: workspace.project.services[name] for name in taken_by}
     targets = tuple(_targets(services))
@@ -309,6 +342,7 @@ def _forward(
         hash_on=lower_hash_on(services.values()),
         policies=policies.filters,
         mirror=_mirror(policies.mirror),
+        asks=asks,
     )
 
 

@@ -17,6 +17,7 @@ from compiler.plan_policies import Addresses as Addresses
 from compiler.plan_policies import Compression as Compression
 from compiler.plan_policies import HeaderChanges as HeaderChanges
 from compiler.plan_policies import Policies as Policies
+from compiler.requested import NOTHING_ASKED, RequestCheck, RequestTables
 from compiler.source import Span
 
 
@@ -147,6 +148,8 @@ class Forward:
     hash_on: tuple[HashOn, ...] = ()
     policies: Policies = Policies()
     mirror: Mirror | None = None
+    asks: RequestCheck | None = None
+    """What requests are held against before they are sent on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class Compose:
     version: str
     operation: str
     policies: Policies = Policies()
+    asks: RequestCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +333,8 @@ class Deployable:
     """The environment that it was made for, if any."""
     aggregates: tuple[Aggregate, ...] = ()
     """What ``Compose`` names, by name."""
+    tables: RequestTables = NOTHING_ASKED
+    """Schemas and patterns to which ``asks`` refers."""
 
 
 @dataclass(frozen=True, slots=True)

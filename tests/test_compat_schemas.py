@@ -291,7 +291,7 @@ def pairs(draw: st.DrawFn) -> tuple[Any, Any]:
     return {"not": {"not": inner}}, inner
 
 
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(pairs(), components, st.lists(values, max_size=3))
 @example(({"const": 2}, {"not": {"const": 2}}), {"One": True, "Two": True}, [2])
 def test_no_wrong_answer(pair: tuple[Any, Any], components: dict[str, Any], documents: list[Any]) -> None:

@@ -15,6 +15,7 @@ from compiler.diff.table import TABLE
 from compiler.expressions import syntax
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Endpoint, Exposed, HashOn, HeaderChanges, Plan, Secret, Target, VersionTest
+from compiler.requested import RequestCheck, RequestTables
 from compiler.source import Span
 
 WHOLE = {
@@ -26,6 +27,8 @@ WHOLE = {
     HeaderChanges: "`coded.changed_headers` compares by name",
     Answer: "answers of our own follow from the operations, the versioning and `cors`",
     VersionTest: "`calls` takes the version and the default from it",
+    RequestCheck: "made of contracts; whether there is one is compared",
+    RequestTables: "made of contracts",
     Exposed: "the rules say the same",
     Parameter: "follows from the contract",
     Relied: "follows from the expressions",

@@ -19,6 +19,7 @@ from compiler.checks import (
     prefixes,
     published,
     references,
+    requests,
     routes,
     secrets,
     sharing,
@@ -59,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     sharing.check,
     secrets.check,
     aggregates.check,
+    requests.check,
 )
 
 _MADE_HERE = object()

@@ -31,7 +31,6 @@ class Part:
 UNBUILT = (
     Part(Project, "edges", "edges are"),
     Part(Expose, "streaming", "streaming is"),
-    Part(Expose, "validate", "the validation of requests is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
     Part(Policy, "rate_limit", "rate limiting is"),
     Part(Policy, "auth", "authentication is", ("none",)),

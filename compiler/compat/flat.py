@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +26,8 @@ OPAQUE = (
     "unevaluatedItems",
 )
 """Keywords that are judged as a whole."""
-_WITH = {"if": ("if", "then", "else"), "contains": ("contains", "minContains", "maxContains")}
-_NEAR = {"unevaluatedProperties", "unevaluatedItems", "patternProperties"}
+NEAR = {"unevaluatedProperties", "unevaluatedItems", "patternProperties"}
+"""Those that see what stands beside them."""
 _LOWER = ("minLength", "minItems", "minProperties")
 _UPPER = ("maxLength", "maxItems", "maxProperties")
 _PARTS = 200
@@ -135,7 +135,7 @@ def flatten(api: Api, schema: Schema, depth: int = 0) -> Flat:
                 flat.unions.append(("anyOf", node, (Node(inner, node.document, (*node.path, "~rest")), nothing)))
             continue
         parts += 1
-        closed += bool(_NEAR & value.keys()) or (
+        closed += bool(NEAR & value.keys()) or (
             "additionalProperties" in value and value["additionalProperties"] is not True
         )
         _take(flat, api, node, value)
@@ -355,33 +355,3 @@ def type_of(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "integer" if isinstance(value, int) or value.is_integer() else "number"
     return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
-
-
-def opaque_part(flat: Flat, key: str, nodes: Sequence[Node], *, sent: bool) -> Any:
-    """A schema of the types alone with what is said under one opaque keyword; ``sent`` adds the properties by name."""
-    parts = []
-    for node in nodes:
-        keys = _WITH.get(key, (key,))
-        if key in _NEAR:  # these see what stands beside them
-            parts.append(dict(node.value))
-        else:
-            parts.append({inner: node.value[inner] for inner in keys if inner in node.value})
-    part = dict(parts[0]) if len(parts) == 1 else {"allOf": parts} if parts else {}
-    if flat.typed and "type" not in part:
-        part["type"] = sorted(flat.types)
-    if sent and key not in _NEAR:
-        part["properties"] = {
-            name: {"allOf": [node.value for node in schema]} for name, schema in flat.properties.items()
-        }
-        if flat.required:
-            part["required"] = list(flat.required)
-        if flat.additional is not None:
-            part["additionalProperties"] = {"allOf": [node.value for node in flat.additional]}
-    return part
-
-
-def walk_opaque(flat: Flat) -> Iterator[tuple[str, list[Node]]]:
-    """The opaque keywords in their order, with the schemas that say them."""
-    for key in OPAQUE:
-        if key in flat.opaque:
-            yield key, flat.opaque[key]

@@ -17,6 +17,8 @@ from compiler.contracts.refs import Node
 SchemaPair = Callable[[Comparing, Schema, Schema, Flow], Pair | None]
 _MOST = 200
 """More branches than this are compared by name and place alone."""
+_FEW = 16
+"""So many pairs of branches are looked at for what they mean, where nothing else tells which belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,9 @@ def _compare(
     schema_pair: SchemaPair,
 ) -> None:
     told = _discriminators(pair, old[1], new[1], flow)
-    here = [_branch(comparing.base, branch, old[1]) for branch in old[2]]
-    there = [_branch(comparing.revision, branch, new[1]) for branch in new[2]]
-    pairs, lost, won = _paired(comparing, here, there)
+    here = _branches(comparing.base, old)
+    there = _branches(comparing.revision, new)
+    pairs, lost, won = _paired(comparing, here, there, flow)
     if (
         old[0] == new[0]
         and not lost
@@ -123,6 +125,12 @@ def _compare(
         _gone(comparing, pair, branch, old, new, flow)
     for branch in won:
         _came(comparing, pair, branch, old, new, flow, told)
+
+
+def _branches(api: Api, union: tuple[str, Node, tuple[Node, ...]]) -> list[_Branch]:
+    """The branches but for those that nothing satisfies."""
+    made = [_branch(api, branch, union[1]) for branch in union[2]]
+    return [branch for branch in made if branch.types]
 
 
 def _gone(comparing: Comparing, pair: Pair, branch: _Branch, old: Any, new: Any, flow: Flow) -> None:
@@ -213,7 +221,7 @@ def _branch(api: Api, node: Node, holder: Node) -> _Branch:
 
 
 def _paired(
-    comparing: Comparing, here: Sequence[_Branch], there: Sequence[_Branch]
+    comparing: Comparing, here: Sequence[_Branch], there: Sequence[_Branch], flow: Flow
 ) -> tuple[list[tuple[_Branch, _Branch]], list[_Branch], list[_Branch]]:
     """Branches in pairs: equal ones, then those of one name, then of like properties; and what is left on each side."""
     pairs: list[tuple[_Branch, _Branch]] = []
@@ -230,6 +238,8 @@ def _paired(
     match(lambda one, other: one.names == other.names and comparing.same.of(one.node, other.node))
     match(lambda one, other: comparing.same.of(one.node, other.node))
     match(lambda one, other: bool(one.names & other.names))
+    if len(lost) * len(won) <= _FEW:
+        match(lambda one, other: _alike(comparing, flow, one.node, other.node))
     if lost and won and len(lost) * len(won) <= _MOST:
         ranked = sorted(
             ((-_likeness(one, other), i, j) for i, one in enumerate(lost) for j, other in enumerate(won)),
@@ -245,6 +255,12 @@ def _paired(
                 lost.remove(left[i])
                 won.remove(right[j])
     return pairs, lost, won
+
+
+def _alike(comparing: Comparing, flow: Flow, one: Node, other: Node) -> bool:
+    """Whether two branches take the same, however they are written."""
+    verdict = judge(comparing, flow, one, other)
+    return bool(verdict.kept and verdict.back)
 
 
 def _likeness(one: _Branch, other: _Branch) -> float:

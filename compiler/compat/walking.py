@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from compiler.compat.changes import ABSENT, Level
-from compiler.compat.flat import Flat, Schema, canonical, covers, flatten, opaque_part, type_of, walk_opaque
+from compiler.compat.flat import Flat, Schema, canonical, covers, flatten, type_of
 from compiler.compat.judging import Verdict, judge, made
 from compiler.compat.naming import called, listed, shown
+from compiler.compat.opaque import CONDITIONS, conditional, opaque_part, walk_opaque
 from compiler.compat.pairs import Comparing, Flow, Pair
 from compiler.compat.properties import compare_properties
 from compiler.compat.unions import compare_unions
@@ -66,8 +67,7 @@ def _compare(comparing: Comparing, pair: Pair, base: Schema, revision: Schema, f
     if _values(comparing, pair, b, r, flow, b_alone, r_alone):
         _scalars(comparing, pair, b, r, flow)
         _arrays(comparing, pair, b, r, flow)
-    both = {kind for kind in ("object",) if kind in b.types and kind in r.types}
-    if both:
+    if _binds("object", b, r, bool(b.properties), bool(r.properties)):
         compare_properties(comparing, pair, b, r, flow, schema_pair)
     compare_unions(comparing, pair, b, r, flow, schema_pair)
     _opaque(comparing, pair, b, r, flow)
@@ -202,23 +202,35 @@ def _values(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow, base
     return False
 
 
+def _binds(kind: str, b: Flat, r: Flat, old: bool, new: bool) -> bool:
+    """Whether a constraint on values of one type is to be compared; ``old`` and ``new`` say which side has it.
+
+    By the letter it says nothing of a value of another type. But code that is generated from documents checks a
+    `maximum` of a string, too, so what stands on both sides and differs is judged as if it did.
+    """
+    return (covers(b.types, kind) and covers(r.types, kind)) or (old and new)
+
+
 def _scalars(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow) -> None:
     who = called(r.at)
-    if covers(b.types, "integer") and covers(r.types, "integer"):
-        for aspect, old, new, sign, word in (
-            ("minimum", b.lowest, r.lowest, 1, "least"),
-            ("maximum", b.highest, r.highest, -1, "most"),
-        ):
-            how = _moved(old and (old[0] * sign, old[1]), new and (new[0] * sign, new[1]))
-            if how:
-                text = f"the {word} that {who} may be was {_bound(old)} and is {_bound(new)}"
-                note(pair, flow, aspect, how, b.at, r.at, text, witness=_between(old, new, sign, how))
+    for aspect, old, new, sign, word in (
+        ("minimum", b.lowest, r.lowest, 1, "least"),
+        ("maximum", b.highest, r.highest, -1, "most"),
+    ):
+        if not _binds("integer", b, r, old is not None, new is not None):
+            continue
+        how = _moved(old and (old[0] * sign, old[1]), new and (new[0] * sign, new[1]))
+        if how:
+            text = f"the {word} that {who} may be was {_bound(old)} and is {_bound(new)}"
+            witness = _between(old, new, sign, how) if covers(r.types, "integer") else ABSENT
+            note(pair, flow, aspect, how, b.at, r.at, text, witness=witness)
+    if _binds("integer", b, r, bool(b.multiples), bool(r.multiples)):
         _multiples(pair, b, r, flow)
     for aspect, kind, lower, upper, word in _BOUNDS:
-        if kind not in b.types or kind not in r.types:
-            continue
         for key, sign, limit in ((lower, 1, "fewest"), (upper, -1, "most")):
             was, now = b.bounds.get(key), r.bounds.get(key)
+            if not _binds(kind, b, r, was is not None, now is not None):
+                continue
             if sign == 1:
                 was, now = was or None, now or None
             how = _moved(
@@ -334,11 +346,33 @@ def _opaque(comparing: Comparing, pair: Pair, b: Flat, r: Flat, flow: Flow) -> N
         sent = made(opaque_part(b, key, here, sent=True), b.at), made(opaque_part(r, key, there, sent=True), r.at)
         read = made(opaque_part(b, key, here, sent=False), b.at), made(opaque_part(r, key, there, sent=False), r.at)
         verdict = judge(comparing, flow, *sent, read)
-        if verdict.kept is None and not (here and there):
+        if verdict.kept is None and not (here and there) and _only_narrows(key, b, r):
             kept = bool(here) == (flow == "request")
             verdict = Verdict(kept, not kept, reason=verdict.reason)
         places = here[0][key] if here else b.at, there[0][key] if there else r.at
         decided(pair, flow, _ASPECT_OF[key], *places, verdict)
+        if key in CONDITIONS:
+            _conditional_names(comparing, pair, b, r, key, flow)
+
+
+def _only_narrows(key: str, b: Flat, r: Flat) -> bool:
+    """Whether a keyword takes nothing but values away: beside one that asks what others have seen, it may add some."""
+    if key == "patternProperties":
+        return b.additional is None and r.additional is None
+    return not any(near in flat.opaque for flat in (b, r) for near in ("unevaluatedProperties", "unevaluatedItems"))
+
+
+def _conditional_names(comparing: Comparing, pair: Pair, b: Flat, r: Flat, key: str, flow: Flow) -> None:
+    """Properties that only a condition names count as named: who reads them misses them when nothing names them."""
+    old = conditional(comparing.base, b.opaque.get(key, ()), key)
+    named = {*b.properties, *r.properties}
+    for other in CONDITIONS:
+        named |= conditional(comparing.revision, r.opaque.get(other, ()), other).keys()
+    for name in sorted(old.keys() - named):
+        who = called(old[name])
+        lost = f"clients that read {who} no longer find it"
+        text = lost if flow == "response" else f"{who} is no longer read where clients send it"
+        pair.add(f"{flow}-property-removed", flow, old[name], r.at, text)
 
 
 def _only(nodes: Sequence[Node], key: str) -> list[Node]:

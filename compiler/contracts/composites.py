@@ -1,4 +1,4 @@
-"""What an effective document says of an aggregate's operation: that its answer may be partial, and how it may fail."""
+"""What an effective document says of answers that are the gateway's own: partial ones, failures, refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,24 @@ def add_failures(operation: dict[str, Any], failures: Mapping[str, str], compone
             components.setdefault("headers", {})["Partial"] = header
             made["headers"] = {**made.get("headers", {}), PARTIAL: {"$ref": "#/components/headers/Partial"}}
             responses[status] = made
-    for status, description in sorted(failures.items()):
+    _add_problems(operation, failures, components)
+
+
+def add_refusals(operation: dict[str, Any], components: Components) -> None:
+    """Add the problems that a request gets which does not satisfy the contract."""
+    refusals = {}
+    if "requestBody" in operation or "parameters" in operation:
+        refusals["400"] = "The request does not satisfy this document; `errors` says where."
+    if "requestBody" in operation:
+        refusals["413"] = "The body is too large."
+        refusals["415"] = "The body is of a media type that is not declared here."
+    _add_problems(operation, refusals, components)
+
+
+def _add_problems(operation: dict[str, Any], problems: Mapping[str, str], components: Components) -> None:
+    """Add a response with a problem for each status that is not declared."""
+    responses: dict[str, Any] = operation.setdefault("responses", {})
+    for status, description in sorted(problems.items()):
         if status not in responses:
             components.setdefault("schemas", {})[_PROBLEM] = _problem()
             content = {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{_PROBLEM}"}}}
@@ -34,7 +51,7 @@ def add_failures(operation: dict[str, Any], failures: Mapping[str, str], compone
 
 
 def _problem() -> dict[str, Any]:
-    """RFC 9457, with the step that is at fault where there is one."""
+    """RFC 9457, with the step that is at fault where there is one, and what is wrong with a request."""
     return {
         "type": "object",
         "required": ["type", "title", "status"],
@@ -44,5 +61,17 @@ def _problem() -> dict[str, Any]:
             "status": {"type": "integer"},
             "detail": {"type": "string"},
             "step": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "in": {"enum": ["path", "query", "header", "cookie", "body"]},
+                        "name": {"type": "string"},
+                        "pointer": {"type": "string"},
+                        "detail": {"type": "string"},
+                    },
+                },
+            },
         },
     }

@@ -71,8 +71,8 @@ class Copy:
     """The media types that stand for JSON in answers; none for its own name."""
     waiting: list[tuple[dict[str, Any], str, Translate, Node]] = field(default_factory=list)
     keys: Keys = field(init=False)
-    pointers: dict[tuple[str, tuple[str, tuple[str | int, ...]]], str] = field(default_factory=dict)
-    """What refers to a component here, by its section and the identity of what it stands for."""
+    pointers: dict[tuple[str, tuple[str, tuple[str | int, ...]]], dict[str, Any]] = field(default_factory=dict)
+    """The reference to a component, by its section and the identity of what it stands for: one for all places."""
     heirs: dict[tuple[str, tuple[str | int, ...]], list[Node]] | None = None
 
     def __post_init__(self) -> None:
@@ -97,17 +97,18 @@ class Copy:
         while self.waiting:
             section, name, translate, node = self.waiting.pop()
             section[name] = translate(node)
+        self.pointers.clear()
 
     def reference(self, section: str, node: Node, translate: Translate) -> dict[str, Any]:
-        """What stands in place of a reference to something of one section of ``components``."""
+        """What stands in place of a reference to something of one section of ``components``; others may share it."""
         target = self.api.scope.target(node)
         assert not isinstance(target, Finding)  # the document was checked
-        made = {"$ref": self.pointer(section, target, translate)}
-        if section != "schemas":
-            made |= {key: node.value[key] for key in ("summary", "description") if isinstance(node.value.get(key), str)}
+        made = self.pointer(section, target, translate)
+        if section != "schemas" and len(node.value) > 1:
+            return made | {k: node.value[k] for k in ("summary", "description") if isinstance(node.value.get(k), str)}
         return made
 
-    def pointer(self, section: str, target: Node, translate: Translate) -> str:
+    def pointer(self, section: str, target: Node, translate: Translate) -> dict[str, Any]:
         """The reference to a component that stands for ``target``; it is going to be copied if it was not yet."""
         known = self.pointers.get((section, target.identity))
         if known is not None:
@@ -119,7 +120,7 @@ class Copy:
         if (section, name) not in self.owners:
             self.owners[section, name] = owner
             self.waiting.append((self.components.setdefault(section, {}), name, translate, target))
-        made = self.pointers[section, target.identity] = f"#/components/{section}/{name}"
+        made = self.pointers[section, target.identity] = {"$ref": f"#/components/{section}/{name}"}
         return made
 
     def local_name(self, section: str, target: Node) -> str:
@@ -272,9 +273,10 @@ class Copy:
             return value
         made: dict[str, Any] = {}
         if "$ref" in value:
-            made = self.reference("schemas", node, self.schema)
-            if self.api.dialect == "3.0":
-                return made
+            reference = self.reference("schemas", node, self.schema)
+            if self.api.dialect == "3.0" or len(value) == 1:
+                return reference
+            made |= reference
         for key, inner in value.items():
             holds = _HOLDS_SCHEMAS.get(key)
             if holds is None:
@@ -320,7 +322,9 @@ class Copy:
                 targets.setdefault(str(target.path[-1]), target)
         made = {key: plain(value) for key, value in written.items() if key != "mapping"}
         if targets:
-            made["mapping"] = {name: self.pointer("schemas", target, self.schema) for name, target in targets.items()}
+            made["mapping"] = {
+                name: self.pointer("schemas", target, self.schema)["$ref"] for name, target in targets.items()
+            }
         return made
 
     def _mapped(self, node: Node, name: str, text: str) -> Node | None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from compiler.contracts.combining import combine, resolved
-from compiler.contracts.composites import add_failures
+from compiler.contracts.composites import add_failures, add_refusals
 from compiler.contracts.copying import JSON, Components, Copy, Identity, lifetime_headers
 from compiler.contracts.modern import plain
 from compiler.contracts.openapi import Api, Operation
@@ -41,6 +41,8 @@ class Part:
     """Served also to requests that name no version."""
     deprecated: bool = False
     sunset: date | None = None
+    checked: bool = False
+    """Whether the gateway refuses requests that do not satisfy the contract."""
     failures: Mapping[str, str] | None = None
     """Of an aggregate: the statuses with which it answers beside the declared ones, with a description of each."""
 
@@ -202,6 +204,8 @@ def _copied(
         copy.finish()
     for (path, method), entries in routes.items():
         for index, entry in enumerate(entries):
+            if entry.part.checked:
+                add_refusals(made[path, method, index], components)
             if entry.part.failures is not None:
                 add_failures(made[path, method, index], entry.part.failures, components)
     return made

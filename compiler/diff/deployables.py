@@ -48,6 +48,8 @@ class Side:
     def place(self, call: Call | None, at: Steps) -> Span:
         """The line that says a setting of an operation, or of the deployable as a whole."""
         by = self.exposing.get(call.rule.where) if call is not None else None
+        if at[:1] == ("expose",) and by is not None:
+            return by.expose.where.key(*at[1:])
         return places.of_policy(self.revision.project, self.gateway, by, at)
 
     def owner(self, contract: str) -> str | None:

@@ -125,6 +125,7 @@ _DEPLOYABLE: dict[str, Entry] = {
     "policies": Elsewhere("deployables"),
     "cors": Elsewhere("deployables"),
     "environment": Ignored("both sides are read in the same environment"),
+    "tables": Ignored("they are made of contracts, which are compared for each operation that clients can call"),
     "aggregates": Elsewhere("aggregates"),
 }
 
@@ -185,6 +186,14 @@ _TRACING: dict[str, Entry] = {
 _TIMEOUT = _value("timeout-changed", "How long a whole exchange may take.", "timeout", _TIME_LEFT, "timeout", duration)
 _REQUEST_HEADERS = Coded(lambda old, new: changed_headers("request", old, new), HEADER_KINDS, ("headers", "request"))
 _RESPONSE_HEADERS = Coded(lambda old, new: changed_headers("response", old, new), HEADER_KINDS, ("headers", "response"))
+_ASKS = Compared(
+    Kind("request-checks-changed", "Whether requests are held against the contract."),
+    "requests are held against the contract",
+    switch(off=WEAKER, on=RISKY),
+    lambda value: "no" if value is None else "yes",
+    ("expose", "validate"),
+    form=lambda value: value is None,  # what is asked is a matter of the contract, which is compared
+)
 _FORWARD: dict[str, Entry] = {
     "targets": Coded(changed_targets, SERVICE_KINDS),
     "strip": Elsewhere("deployables"),
@@ -212,6 +221,7 @@ _FORWARD: dict[str, Entry] = {
     "mirror": Inside(
         ("mirror",), Kind("mirror-changed", "Who gets copies of requests."), "mirror", came=SAFE, gone=SAFE
     ),
+    "asks": _ASKS,
 }
 _COMPOSE: dict[str, Entry] = {
     "aggregate": Elsewhere("aggregates"),
@@ -223,6 +233,7 @@ _COMPOSE: dict[str, Entry] = {
     "version": Elsewhere("deployables"),
     "operation": Elsewhere("contracts"),
     "policies": Inside(),
+    "asks": _ASKS,
 }
 _RULE: dict[str, Entry] = {
     "name": Ignored("it is made of names that are compared"),

@@ -26,8 +26,11 @@ __all__ = [
 ]
 
 
-def read(source: Source) -> tuple[Document | None, list[Finding]]:
-    """The document of a source. ``None`` comes with at least one error; a document may come with errors too."""
+def read(source: Source, texts: dict[str, str] | None = None) -> tuple[Document | None, list[Finding]]:
+    """The document of a source. ``None`` comes with at least one error; a document may come with errors too.
+
+    Documents that are given the same ``texts`` share what is equal: versions of a contract say most things alike.
+    """
     if source.name.endswith(".json"):
         return read_json(source)
-    return read_plain(source)
+    return read_plain(source, {} if texts is None else texts)

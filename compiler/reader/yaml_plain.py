@@ -47,30 +47,33 @@ class YamlPlaces:
         return document.root
 
 
-def read_plain(source: Source) -> tuple[Document | None, list[Finding]]:
-    """As ``read_yaml``, but a mapping comes as plain dicts and lists, several times faster and smaller."""
-    root = _root(source.text)
+def read_plain(source: Source, texts: dict[str, str]) -> tuple[Document | None, list[Finding]]:
+    """As ``read_yaml``, but a mapping comes as plain dicts and lists, several times faster and smaller.
+
+    Of equal texts, the one in ``texts`` is used; new ones are added.
+    """
+    root = _root(source.text, texts)
     if root is None:
         return read_yaml(source)
     return Document(source, root, source.span(0, max(source.text.find("\n"), 0)), YamlPlaces(source)), []
 
 
-def _root(text: str) -> dict[str, Any] | None:
+def _root(text: str, texts: dict[str, str]) -> dict[str, Any] | None:
     """The mapping that a text is; None where something in it needs a closer look."""
     if UNPRINTABLE.search(text):
         return None
     loader = yaml.CSafeLoader(text)
     try:
-        return _build(loader)
+        return _build(loader, texts)
     except (yaml.YAMLError, ValueError):
         return None
     finally:
         loader.dispose()
 
 
-def _build(loader: yaml.CSafeLoader) -> dict[str, Any] | None:
+def _build(loader: yaml.CSafeLoader, texts: dict[str, str]) -> dict[str, Any] | None:
     """One loop over the events, in which each costs as little as can be."""
-    same = dict[str, str]().setdefault  # equal texts become one object, as most of a document repeats itself
+    same = texts.setdefault  # equal texts become one object, as most of a document repeats itself
     stack: list[Any] = []
     root: dict[str, Any] | None = None
     node: Any = None  # the innermost open collection

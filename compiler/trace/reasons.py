@@ -24,6 +24,8 @@ def reasons(deployable: Deployable, request: Request, rule: Rule | None, exposur
         if exposure is not None:
             yield _version(deployable, request, rule, exposure)
             yield from _lifetime(exposure)
+        if rule.action.asks is not None:
+            yield "the gateway holds parameters and body against the contract first (`validate: request`)"
         if isinstance(rule.action, Compose):
             yield from _composed(deployable, rule.action)
         else:

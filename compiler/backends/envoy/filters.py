@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
-from compiler.backends.envoy.payload import payload_filters, switched_on
+from compiler.backends.envoy.payload import on_route, payload_filters, switched_on
 from compiler.backends.envoy.types import (
     BODY_LIMIT,
     BROTLI,
@@ -30,7 +30,7 @@ from compiler.backends.envoy.types import (
     Data,
 )
 from compiler.backends.envoy.versions import taken_off, varies_by
-from compiler.plan import Addresses, Answer, Compose, Compression, Cors, Deployable, Policies, Rule
+from compiler.plan import Addresses, Answer, Compression, Cors, Deployable, Policies, Rule
 from compiler.yaml_text import Line, line
 
 OWN_HEADERS = {"prefix": "x-envoy-"}
@@ -62,7 +62,7 @@ class OnRoute:
     usual: Policies
     cors: Cors | None
     preflight: bool
-    composed: bool
+    payload: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,7 @@ def route_filters(rule: Rule, deployable: Deployable) -> Line | None:
     usual = deployable.policies
     own = usual if isinstance(rule.action, Answer) else rule.action.policies
     cors = None if rule.cors == deployable.cors else rule.cors
-    composed = isinstance(rule.action, Compose) and rule.preflight is None
-    return _route_filters(OnRoute(own, usual, cors, rule.preflight is not None, composed))
+    return _route_filters(OnRoute(own, usual, cors, rule.preflight is not None, on_route(rule)))
 
 
 def host_filters(deployable: Deployable) -> Line | None:
@@ -290,7 +289,7 @@ def _payload(whole: Chain) -> Iterator[Data]:
 
 
 def _own_payload(here: OnRoute) -> Data:
-    return switched_on() if here.composed else {}
+    return switched_on() if here.payload else {}
 
 
 def _router(whole: Chain) -> Iterator[Data]:
@@ -309,6 +308,6 @@ FILTERS = (
     Filter("answers are compressed", _compression, _own_compression),
     Filter("the version is taken off the query", _version, _nothing),
     Filter("headers that steer Envoy are taken off; answers say what they vary by", _headers_of_ours, _headers_of_cors),
-    Filter("aggregates are composed", _payload, _own_payload),
+    Filter("requests are held against the contract, aggregates composed", _payload, _own_payload),
     Filter("a service is called", _router, _nothing),
 )

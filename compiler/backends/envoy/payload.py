@@ -1,4 +1,4 @@
-"""The payload module: a filter that composes aggregates, disabled on the chain and switched on by their routes."""
+"""The payload module: a filter that composes answers and looks into bodies, switched on by the routes that want it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from compiler.backends.envoy.payload_plan import plan_text
 from compiler.backends.envoy.types import FILTER_CONFIG, STRING_VALUE, WASM, Data
-from compiler.plan import Deployable
+from compiler.plan import Answer, Compose, Deployable, Rule
 
 FILTER = "gatewright.payload"
 NOWHERE = "gatewright.composed"
@@ -20,19 +20,32 @@ def module() -> bytes:
     return built()
 
 
+def is_needed(deployable: Deployable) -> bool:
+    """Whether some route composes an answer, or holds requests against a contract."""
+    return any(not isinstance(rule.action, Answer) and on_route(rule) for rule in deployable.rules)
+
+
+def on_route(rule: Rule) -> bool:
+    """Whether the filter does something on the routes of a rule."""
+    action = rule.action
+    if isinstance(action, Answer) or rule.preflight is not None:
+        return False
+    return isinstance(action, Compose) or action.asks is not None
+
+
 def module_file(deployable: Deployable) -> tuple[str, bytes] | None:
-    """The file that the deployable needs, by name and content; None where it composes nothing.
+    """The file that the deployable needs, by name and content; None where it needs none.
 
     The name has a part of the digest, as Envoy does not notice a file that changes under one name.
     """
-    if not deployable.aggregates:
+    if not is_needed(deployable):
         return None
     data = module()
     return f"payload-{sha256(data).hexdigest()[:12]}.wasm", data
 
 
 def payload_filters(deployable: Deployable, folder: str) -> list[Data]:
-    """The filter for the chain; none where nothing is composed. ``folder`` is where the module's file is."""
+    """The filter for the chain; none where nothing needs it. ``folder`` is where the module's file is."""
     file = module_file(deployable)
     if file is None:
         return []
@@ -74,5 +87,10 @@ def nowhere() -> Data:
 
 
 def buffered(deployable: Deployable, usual: int) -> int:
-    """Bytes that a connection may hold: requests of aggregates that take a body are read as a whole."""
-    return max([usual, *(a.max_body for a in deployable.aggregates if a.takes_body)])
+    """Bytes that a connection may hold: bodies that are composed of, or held against a schema, are read as a whole."""
+    checked = [
+        rule.action.policies.body_limit
+        for rule in deployable.rules
+        if not isinstance(rule.action, Answer) and rule.action.asks is not None and rule.action.asks.body is not None
+    ]
+    return max([usual, *checked, *(a.max_body for a in deployable.aggregates if a.takes_body)])

@@ -1,4 +1,4 @@
-"""Aggregates as the plan that the payload module executes: JSON, in the filter's configuration.
+"""What the payload module executes, as a plan: JSON, in the filter's configuration.
 
 docs/payload-plan.md describes it. Nothing in it needs parsing beyond JSON; all of it was checked.
 """
@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from compiler.backends.envoy.types import Data
+from compiler.backends.envoy.versions import route_names
 from compiler.composed import Aggregate, Balanced, Composed, Computed, Constant, Joined, ObjectOf, StepCall
 from compiler.expressions.syntax import (
     Binary,
@@ -24,22 +25,73 @@ from compiler.expressions.syntax import (
     Size,
 )
 from compiler.paths import PathTemplate
-from compiler.plan import Compose, Deployable
+from compiler.plan import Answer, Compose, Deployable, Rule
+from compiler.requested import Automaton, RequestCheck
 
 
 def plan_text(deployable: Deployable) -> str:
-    """The plan of all aggregates of a deployable."""
-    routes = {
-        rule.name: {"aggregate": rule.action.aggregate, "path": _segments(rule.path)}
-        for rule in deployable.rules
-        if isinstance(rule.action, Compose) and rule.path is not None
-    }
+    """The plan of a deployable: what is done on which routes, and all that this refers to."""
     data = {
         "version": 1,
-        "routes": routes,
+        "routes": {
+            name: made
+            for rule in deployable.rules
+            if (made := _route(rule)) is not None
+            for name in route_names(rule, deployable.version_key)
+        },
         "aggregates": {aggregate.name: _aggregate(aggregate) for aggregate in deployable.aggregates},
+        "schemas": [dict(schema) for schema in deployable.tables.schemas],
+        "patterns": [_pattern(pattern) for pattern in deployable.tables.patterns],
     }
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _route(rule: Rule) -> Data | None:
+    """What the module does on the routes of a rule; None where it does nothing."""
+    action = rule.action
+    if isinstance(action, Answer) or rule.path is None or rule.preflight is not None:
+        return None
+    made: Data = {}
+    if isinstance(action, Compose):
+        made["aggregate"] = action.aggregate
+    if action.asks is not None:
+        made["check"] = _check(action.asks, action.policies.body_limit)
+    return {**made, "path": _segments(rule.path)} if made else None
+
+
+def _check(asks: RequestCheck, most: int) -> Data:
+    return {
+        "parameters": [
+            {
+                "in": p.place,
+                "name": p.name,
+                "required": p.required,
+                "may_be_empty": p.may_be_empty,
+                "style": p.style,
+                "explode": p.explode,
+                "scalar": list(p.reading.scalar) if p.reading.scalar is not None else None,
+                "elements": list(p.reading.elements) if p.reading.elements is not None else None,
+                "fields": {name: list(kinds) for name, kinds in p.reading.fields}
+                if p.reading.fields is not None
+                else None,
+                "schema": p.schema,
+            }
+            for p in asks.parameters
+        ],
+        "body": {"required": asks.body.required, "media": [list(one) for one in asks.body.media]}
+        if asks.body is not None
+        else None,
+        "max_body": most,
+    }
+
+
+def _pattern(pattern: Automaton) -> Data:
+    return {
+        "starts": list(pattern.starts),
+        "classes": list(pattern.classes),
+        "steps": [list(row) for row in pattern.steps],
+        "good": sorted(pattern.good),
+    }
 
 
 def _segments(path: PathTemplate) -> list[list[str]]:

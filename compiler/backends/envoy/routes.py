@@ -13,7 +13,7 @@ from functools import lru_cache
 from compiler.backends.envoy.filters import host_filters, route_filters
 from compiler.backends.envoy.payload import NOWHERE
 from compiler.backends.envoy.types import HEADER_INPUT, ROUTE, ROUTE_LIST, STREAM_IDLE, Data, seconds
-from compiler.backends.envoy.versions import asked
+from compiler.backends.envoy.versions import asked, unasked_name
 from compiler.paths import escape_re2
 from compiler.plan import (
     Answer,
@@ -157,7 +157,7 @@ def _asked_routes(rule: Rule, deployable: Deployable, share: Data) -> Iterator[D
         return
     parts = list(asked(rule.version, key))
     for match, unasked in parts:
-        name = f"{rule.name} unasked" if unasked and len(parts) > 1 else rule.name
+        name = unasked_name(rule) if unasked and len(parts) > 1 else rule.name
         plain_json = key.source == "media_type" and not unasked
         yield _route(rule, deployable, name, {**match, **share}, {"accept": "application/json"} if plain_json else {})
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from compiler.backends.envoy.types import LUA, Data
 from compiler.paths import escape_re2
-from compiler.plan import VersionKey, VersionTest
+from compiler.plan import Rule, VersionKey, VersionTest
 
 
 def asked(test: VersionTest, key: VersionKey) -> Iterator[tuple[Data, bool]]:
@@ -110,3 +110,17 @@ def taken_off(key: VersionKey) -> list[Data]:
 def varies_by(key: VersionKey) -> str | None:
     """The request header that decides which version answers."""
     return key.name if key.source == "header" else "accept" if key.source == "media_type" else None
+
+
+def unasked_name(rule: Rule) -> str:
+    """The name of the route for requests that name no version, where those have one of their own."""
+    return f"{rule.name} unasked"
+
+
+def route_names(rule: Rule, key: VersionKey) -> list[str]:
+    """The names of the routes that a rule becomes."""
+    if rule.version is None or key.source == "path":
+        return [rule.name]
+    unasked = [unasked for _, unasked in asked(rule.version, key)]
+    alone = len(unasked) == 1
+    return list(dict.fromkeys(unasked_name(rule) if one and not alone else rule.name for one in unasked))
