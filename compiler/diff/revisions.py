@@ -114,7 +114,7 @@ def _in_the_way(finding: Finding) -> bool:
     rule = rules.RULES[finding.rule]
     if rule.severity is not Severity.ERROR or rule.name == "suppression-invalid":
         return False
-    return not rule.suppressible or rule.name == "unknown-reference"
+    return not rule.suppressible
 
 
 def _restricted(project: Project, name: str) -> Project:
