@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from compiler.cli import gatewright
 from compiler.lock import LOCK_FILE
-from tests.diffs import base, laid, write
+from tests.diffs import base, laid, rich, write
 from tests.projects import locked as lock_of
 
 SHORTER = {"project": {"policies": {"usual": {"timeout": "3s"}}}}
@@ -140,6 +140,25 @@ def test_what_of_the_old_side_has_no_plan_is_not_called_safe(
     refused = diff(old, broken)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "error[" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("customers@^3#getCustomer", "customers@^4#getCustomer"),
+        ("customers@^3#getCustomer", "customers@^3#getNobody"),
+        ("${request.path.id}", "${request.path.idd}"),
+        ("aggregator: overview", "aggregator: overvie"),
+    ],
+)
+def test_aggregators_of_the_old_side_that_cannot_be_made(tmp_path: Path, right: str, wrong: str) -> None:
+    broken, other = write(tmp_path / "broken", rich()), write(tmp_path / "new", rich())
+    text = (broken / "gatewright.yaml").read_text(encoding="utf-8")
+    assert right in text
+    (broken / "gatewright.yaml").write_text(text.replace(right, wrong), encoding="utf-8")
+    (change,) = json.loads(diff(broken, other, "--format", "json").stdout)["changes"]
+    assert (change["rule"], change["deployable"]) == ("not-compared", "gateway/public")
+    assert diff(other, broken).exit_code == 2
 
 
 def test_no_project(old: Path, tmp_path: Path) -> None:
