@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from compiler.cli import gatewright
 from compiler.lock import LOCK_FILE
 from tests.diffs import base, laid, rich, write
 from tests.projects import locked as lock_of
+from tests.test_docs import ROOT
 
 SHORTER = {"project": {"policies": {"usual": {"timeout": "3s"}}}}
 LONGER = {"project": {"policies": {"usual": {"timeout": "9s"}}}}
@@ -167,6 +169,16 @@ def test_no_project(old: Path, tmp_path: Path) -> None:
     assert "does not exist" in diff(old, tmp_path / "nowhere").stderr
     assert diff(tmp_path / "empty", old).exit_code == diff(tmp_path / "nowhere", old).exit_code == 2
     assert diff(old / "gatewright.yaml", old).stdout == "no changes\n"
+
+
+def test_the_page_shows_what_one_gets(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "diff.md").read_text(encoding="utf-8")
+    shutil.copytree(ROOT / "examples" / "shop", tmp_path / "shop")
+    root = tmp_path / "shop" / "gatewright.yaml"
+    text = root.read_text(encoding="utf-8").replace("timeout: 5s", "timeout: 4s").replace("port: 8443", "port: 8442")
+    root.write_text(text.replace("remove: [x-powered-by]", "remove: []"), encoding="utf-8")
+    shown = diff(ROOT / "examples" / "shop", tmp_path / "shop").stdout
+    assert f"```\n{shown}```\n" in page, shown
 
 
 def test_an_environment_must_be_on_both_sides(old: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from compiler.compat.calls import Paired, compare_calls
 from compiler.compat.contracts import Options
-from compiler.contracts.openapi import Api
+from compiler.contracts.openapi import Api, stands_alone
 from compiler.diff.calls import Call
 from compiler.diff.entries import Found
 from compiler.diff.gathering import Gathered
@@ -45,11 +45,7 @@ def compare(gathered: Gathered, old: Revision, new: Revision, both: Iterable[tup
 
 
 def _same_text(old: Api, new: Api) -> bool:
-    """Whether two documents, with all the files that they refer to, have the same text."""
+    """Whether two documents by themselves have the same text; where they refer to other files, that is not known."""
     if old is new:
         return True
-    texts = [
-        {document.source.name: document.source.text for document in (api.document, *api.scope.opened.values())}
-        for api in (old, new)
-    ]
-    return texts[0] == texts[1] and old.root.path == new.root.path and old.root.value == new.root.value
+    return stands_alone(old) and stands_alone(new) and old.root.value == new.root.value
