@@ -18,6 +18,7 @@ from compiler.plan_policies import Compression as Compression
 from compiler.plan_policies import HeaderChanges as HeaderChanges
 from compiler.plan_policies import Policies as Policies
 from compiler.requested import NOTHING_ASKED, RequestCheck, RequestTables
+from compiler.shaped import Shape
 from compiler.source import Span
 
 
@@ -150,6 +151,8 @@ class Forward:
     mirror: Mirror | None = None
     asks: RequestCheck | None = None
     """What requests are held against before they are sent on."""
+    shape: Shape | None = None
+    """What becomes of answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,8 @@ class Compose:
     operation: str
     policies: Policies = Policies()
     asks: RequestCheck | None = None
+    max_response: int | None = None
+    """The largest body that is sent."""
 
 
 @dataclass(frozen=True, slots=True)

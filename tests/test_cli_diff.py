@@ -158,8 +158,9 @@ def test_aggregators_of_the_old_side_that_cannot_be_made(tmp_path: Path, right: 
     text = (broken / "gatewright.yaml").read_text(encoding="utf-8")
     assert right in text
     (broken / "gatewright.yaml").write_text(text.replace(right, wrong), encoding="utf-8")
-    (change,) = json.loads(diff(broken, other, "--format", "json").stdout)["changes"]
-    assert (change["rule"], change["deployable"]) == ("not-compared", "gateway/public")
+    changes = json.loads(diff(broken, other, "--format", "json").stdout)["changes"]
+    found = [(change["rule"], change["deployable"]) for change in changes]
+    assert found == [("not-compared", "edge/mobile"), ("not-compared", "gateway/public")]
     assert diff(other, broken).exit_code == 2
 
 
@@ -248,3 +249,32 @@ def test_artifacts_are_paired_by_name(old: Path, tmp_path: Path) -> None:
     report = json.loads(diff(old, gone, "--artifacts", "--format", "json").stdout)
     assert report["artifacts"]["gateway/partners"]["listener"] == ["removed"]
     assert json.loads(diff(old, old, "--artifacts", "--format", "json").stdout)["artifacts"] == {}
+
+
+def edge(until: str, *operations: str) -> dict[str, Any]:
+    exposed = {"contract": "orders", "versions": "^2", "operations": list(operations)}
+    client = {"name": "shop-mobile", "supported_until": until}
+    return {"project": {"edges": {"mobile": {"client": client, "listen": {"port": 8444}, "expose": [exposed]}}}}
+
+
+def test_what_the_lock_promised_to_a_client_holds_until_its_day(tmp_path: Path) -> None:
+    old = locked(write(tmp_path / "old", laid(base(), edge("2027-01-31", "listOrders", "getOrder"))))
+    other = locked(new(tmp_path, edge("2027-01-31", "getOrder")))
+    found = json.loads(diff(old, other, "--as-of", "2027-01-31", "--format", "json").stdout)["changes"]
+    assert [(c["level"], c["rule"], c["clients"]) for c in found] == [
+        ("breaking", "lock-not-append-only", ["edge/mobile"]),
+        ("breaking", "operation-removed", ["edge/mobile"]),
+    ]
+    later = json.loads(diff(old, other, "--as-of", "2027-02-01", "--format", "json").stdout)["changes"]
+    assert [c["rule"] for c in later] == ["operation-removed"]
+
+
+def test_an_edge_stands_for_its_client(old: Path, tmp_path: Path) -> None:
+    other = new(tmp_path, edge("2027-01-31", "getOrder"))
+    assert diff(old, other).stdout == (
+        "edge/mobile\n"
+        "  safe      edge/mobile is new, with 1 operation [deployable-added] "
+        f"gatewright.yaml:{line_of(other, 'mobile:')}:3\n"
+        "\n"
+        "1 safe\n"
+    )

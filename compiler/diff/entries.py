@@ -63,6 +63,8 @@ class Inside:
     other: Verdict = RISKY
     """Where it is of another type now."""
     show: Show | None = None
+    usual: Callable[[Any], Any] | None = None
+    """What absence comes to, beside the other value; with it, nothing else is said of a value that came or is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def by_entry(table: Table, entry: Entry, old: Any, new: Any, at: Steps = ()) -> 
 def _inside(table: Table, entry: Inside, old: Any, new: Any, at: Steps) -> Iterator[Found]:
     if old is None and new is None:
         return
+    if entry.usual is not None:
+        old, new = entry.usual(new) if old is None else old, entry.usual(old) if new is None else new
     if type(old) is type(new):
         yield from walked(table, old, new, at + entry.at)
         return

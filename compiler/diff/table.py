@@ -40,6 +40,7 @@ from compiler.diff.judging import (
     switch,
 )
 from compiler.diff.table_aggregates import AGGREGATES
+from compiler.diff.table_shapes import LARGEST, SHAPES, usual
 from compiler.plan import (
     Addresses,
     CircuitBreaker,
@@ -187,7 +188,7 @@ _TIMEOUT = _value("timeout-changed", "How long a whole exchange may take.", "tim
 _REQUEST_HEADERS = Coded(lambda old, new: changed_headers("request", old, new), HEADER_KINDS, ("headers", "request"))
 _RESPONSE_HEADERS = Coded(lambda old, new: changed_headers("response", old, new), HEADER_KINDS, ("headers", "response"))
 _ASKS = Compared(
-    Kind("request-checks-changed", "Whether requests are held against the contract."),
+    Kind("validation-changed", "Whether requests are held against the contract."),
     "requests are held against the contract",
     switch(off=WEAKER, on=RISKY),
     lambda value: "no" if value is None else "yes",
@@ -222,6 +223,7 @@ _FORWARD: dict[str, Entry] = {
         ("mirror",), Kind("mirror-changed", "Who gets copies of requests."), "mirror", came=SAFE, gone=SAFE
     ),
     "asks": _ASKS,
+    "shape": Inside(("expose", "shape"), usual=usual),
 }
 _COMPOSE: dict[str, Entry] = {
     "aggregate": Elsewhere("aggregates"),
@@ -234,6 +236,7 @@ _COMPOSE: dict[str, Entry] = {
     "operation": Elsewhere("contracts"),
     "policies": Inside(),
     "asks": _ASKS,
+    "max_response": Compared(LARGEST, "largest answer", number(RISKY, SAFE), size, ("expose", "shape")),
 }
 _RULE: dict[str, Entry] = {
     "name": Ignored("it is made of names that are compared"),
@@ -479,4 +482,5 @@ TABLE: Table = {
     OutlierDetection: _OUTLIERS,
     CircuitBreaker: _BREAKER,
     **AGGREGATES,
+    **SHAPES,
 }
