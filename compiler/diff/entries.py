@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from compiler.composed import Constant, ObjectOf
-from compiler.diff.judging import RISKY, SAFE, Judge, Show, Verdict, plain
+from compiler.diff.judging import RISKY, SAFE, Judge, Show, Verdict, always, plain
 from compiler.paths import PathTemplate
 from compiler.source import Span
 
@@ -88,6 +88,22 @@ class Ignored:
     """What is not compared, and why that loses nothing."""
 
     reason: str
+
+
+def value(
+    rule: str,
+    says: str,
+    words: str,
+    judge: Judge | Verdict,
+    at: Steps | str = (),
+    show: Show = plain,
+    *,
+    collection: bool = False,
+) -> Compared:
+    """A line of the table. A verdict alone stands for one that does not depend on the values."""
+    steps = tuple(at.split(".")) if isinstance(at, str) else at
+    given = always(judge) if isinstance(judge, Verdict) else judge
+    return Compared(Kind(rule, says), words, given, show, steps, collection)
 
 
 Entry = Compared | Inside | Coded | Elsewhere | Ignored
