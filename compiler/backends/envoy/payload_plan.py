@@ -57,6 +57,8 @@ def _route(rule: Rule) -> Data | None:
         made["aggregate"] = action.aggregate
         if action.max_response is not None:
             made["max_response"] = action.max_response
+        changed = action.response_headers
+        made["without"] = sorted({*changed.remove, *(name for name, _ in changed.set)})
     elif action.shape is not None:
         made["shape"] = _shape(action.shape)
     if action.asks is not None:
