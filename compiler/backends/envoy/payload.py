@@ -59,6 +59,7 @@ def payload_filters(deployable: Deployable, folder: str) -> list[Data]:
                     "name": deployable.name,
                     "root_id": "payload",
                     "failure_policy": "FAIL_RELOAD",
+                    "allow_on_headers_stop_iteration": True,  # or a body would not be seen while its headers wait
                     "configuration": {"@type": STRING_VALUE, "value": plan_text(deployable)},
                     "vm_config": {
                         "vm_id": "payload",
@@ -94,5 +95,5 @@ def buffered(deployable: Deployable, usual: int) -> int:
         if not isinstance(rule.action, Answer) and rule.action.asks is not None and rule.action.asks.body is not None
     ]
     shapes = [r.action.shape for r in deployable.rules if isinstance(r.action, Forward) and r.action.shape is not None]
-    changed = [shape.max_body for shape in shapes]
+    changed = [shape.max_body + 4 * usual for shape in shapes]  # the module is to see that one is too large
     return max([usual, *checked, *changed, *(a.max_body for a in deployable.aggregates if a.takes_body)])

@@ -1,4 +1,4 @@
-"""The contract that changed operations are published as: they pair by operationId, take its requests, and answer by it."""
+"""The contract that changed operations are published as: they pair by operationId, take its requests, answer by it."""
 
 from __future__ import annotations
 
