@@ -58,17 +58,14 @@ READABLE_HEADERS = (
 """Headers of ours that scripts may always read where `cors` applies."""
 
 
-def lower(checked: Checked) -> Plan:
-    """The plan of every gateway and edge, by name."""
+def lower(checked: Checked, *, documents: bool = True) -> Plan:
+    """The plan of every gateway and edge, by name; without ``documents`` their effective APIs are left empty."""
     workspace = checked.workspace
-    return Plan(tuple(_deployable(workspace, *named) for named in sorted(workspace.project.deployables, key=_name)))
+    named = sorted(workspace.project.deployables, key=lambda one: one[0])
+    return Plan(tuple(_deployable(workspace, name, gateway, documents) for name, gateway in named))
 
 
-def _name(named: tuple[str, Gateway]) -> str:
-    return named[0]
-
-
-def _deployable(workspace: Workspace, name: str, gateway: Gateway) -> Deployable:
+def _deployable(workspace: Workspace, name: str, gateway: Gateway, documents: bool) -> Deployable:
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
     tables = _tables(exposures)
@@ -94,7 +91,9 @@ def _deployable(workspace: Workspace, name: str, gateway: Gateway) -> Deployable
             name,
             [_part(workspace, gateway, e, default) for e in exposures],
             servers=_servers(gateway, exposures, default),
-        ),
+        )
+        if documents
+        else {},
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),

@@ -140,7 +140,7 @@ def _found(
     """The workspace of a project, and all findings, the earlier ones among them."""
     judged, lock = None, asked.lock
     if asked.only is not None:
-        judged = _used_contracts(project)
+        judged = used_contracts(project)
         lock = replace(lock, edges={name: edge for name, edge in lock.edges.items() if name == asked.only})
     workspace, more = build_workspace(project, library, asked.as_of, lock, judged)
     releases = any(not is_prerelease(number) for _, number in workspace.history.editions)
@@ -185,7 +185,7 @@ def renew_lock(root: Path, as_of: date) -> tuple[Outcome, Renewal | None]:
     return outcome, renewed(workspace.history, promised(workspace), as_of)
 
 
-def _used_contracts(project: Project) -> set[str]:
+def used_contracts(project: Project) -> set[str]:
     """The contracts that the project's gateways and edges expose, by themselves or by their aggregators."""
     exposed = [expose for _, deployable in project.deployables for expose in deployable.expose]
     used = {expose.contract for expose in exposed if expose.contract is not None}

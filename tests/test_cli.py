@@ -239,7 +239,6 @@ def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:
 
 
 def test_what_is_planned_says_so() -> None:
-    assert "is not built yet" in run("diff", "a", "b").stderr
     assert "is not checked yet" in run("explain", PLANNED[0]).stderr
 
 

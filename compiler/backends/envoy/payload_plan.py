@@ -55,10 +55,10 @@ def _route(rule: Rule) -> Data | None:
     made: Data = {}
     if isinstance(action, Compose):
         made["aggregate"] = action.aggregate
-        if action.max_response is not None:
-            made["max_response"] = action.max_response
         changed = action.response_headers
         made["without"] = sorted({*changed.remove, *(name for name, _ in changed.set)})
+        if action.max_response is not None:
+            made["max_response"] = action.max_response
     elif action.shape is not None:
         made["shape"] = _shape(action.shape)
     if action.asks is not None:
