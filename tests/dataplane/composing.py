@@ -93,12 +93,10 @@ def says(body: Any = None, status: int = 200, *, delay: float = 0.0, **headers: 
     return answer
 
 
-def step(call: str, timeout: str = "1s", **more: Any) -> dict[str, Any]:
-    """A step that calls an operation of the parts."""
-    made: dict[str, Any] = {"call": f"parts@^1#{call}", "timeout": timeout, **more}
-    if call == "a" and "with" not in made:
-        made["with"] = {"path": {"id": "1"}}
-    return made
+def step(call: str, timeout: str = "1s", *, given: Any = None, **more: Any) -> dict[str, Any]:
+    """A step that calls an operation of the parts; ``given`` is what stands under ``with``."""
+    usual = {"path": {"id": "1"}} if call == "a" else {}
+    return {"call": f"parts@^1#{call}", "timeout": timeout, "with": usual if given is None else given, **more}
 
 
 def aggregate(

@@ -49,7 +49,7 @@ def test_independent_steps_run_beside_each_other(serve: Serve, upstream: Upstrea
 
 def test_data_is_the_order(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
     upstream.behaviour |= {"/b": says({"name": "7"}), "/a/7": says({"name": "seven"})}
-    steps = {"b": step("b"), "a": step("a", **{"with": {"path": {"id": "${b.body.name}"}}})}
+    steps = {"b": step("b"), "a": step("a", given={"path": {"id": "${b.body.name}"}})}
     gateway = serve(aggregate(tmp_path / "p", upstream, steps, "${a.body.name}"))
     assert gateway.call("GET", WHOLE).json == "seven"
     assert upstream.seen == ["GET /b", "GET /a/7"]
@@ -78,7 +78,7 @@ def test_another_try_helps(serve: Serve, upstream: Upstream, tmp_path: Path) -> 
     assert len(upstream.seen) - before == 1, "a refusal is an answer"
 
 
-OPTIONAL = {"optional": {"fallback": {"name": "nobody"}}}
+OPTIONAL: dict[str, Any] = {"optional": {"fallback": {"name": "nobody"}}}
 
 
 def test_the_deadline_gives_what_there_is(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_more_than_may_run_at_once_are_refused(serve: Serve, upstream: Upstream,
 
 
 def test_refusals_pass_with_what_clients_need(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
-    told = {"retry_after": "9", "www_authenticate": 'Bearer realm="x"', "x_secret": "1"}
+    told: dict[str, Any] = {"retry_after": "9", "www_authenticate": 'Bearer realm="x"', "x_secret": "1"}
     gateway = serve(aggregate(tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}"))
     for status in (400, 401, 403, 404, 409, 429):
         upstream.behaviour["/b"] = says({"secret": 1}, status, **told)
@@ -167,7 +167,7 @@ def test_no_input_leaves_its_place(written: str, serve: Serve, upstream: Upstrea
     upstream.behaviour["/b"] = says({"name": written})
     steps = {
         "b": step("b"),
-        "a": step("a", **{"with": {"path": {"id": "${b.body.name}"}, "query": {"q": "${b.body.name}"}}}),
+        "a": step("a", given={"path": {"id": "${b.body.name}"}, "query": {"q": "${b.body.name}"}}),
     }
     gateway = serve(aggregate(tmp_path / "p", upstream, steps, "${a.status}"))
     gateway.call("GET", WHOLE)
@@ -183,7 +183,7 @@ def test_segments_that_mean_something_else_are_not_sent(
     written: str, serve: Serve, upstream: Upstream, tmp_path: Path
 ) -> None:
     upstream.behaviour["/b"] = says({"name": written})
-    steps = {"b": step("b"), "a": step("a", **{"with": {"path": {"id": "${b.body.name}"}}})}
+    steps = {"b": step("b"), "a": step("a", given={"path": {"id": "${b.body.name}"}})}
     reply = serve(aggregate(tmp_path / "p", upstream, steps, "${a.status}")).call("GET", WHOLE)
     assert (reply.status, reply.json["step"]) == (502, "a")
     assert upstream.seen == ["GET /b"]
@@ -191,7 +191,7 @@ def test_segments_that_mean_something_else_are_not_sent(
 
 def test_headers_take_no_line_break(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
     upstream.behaviour["/b"] = says({"name": "x\r\nx-evil: 1"})
-    steps = {"b": step("b"), "c": step("c", **{"with": {"headers": {"X-Given": "${b.body.name}"}}})}
+    steps = {"b": step("b"), "c": step("c", given={"headers": {"X-Given": "${b.body.name}"}})}
     reply = serve(aggregate(tmp_path / "p", upstream, steps, "${c.status}")).call("GET", WHOLE)
     assert (reply.status, reply.json["step"]) == (502, "c")
 
@@ -203,7 +203,7 @@ def test_a_body_is_an_input(serve: Serve, upstream: Upstream, tmp_path: Path) ->
         says({"name": "x"})(request)
 
     upstream.behaviour["/made"] = take
-    steps = {"make": step("make", **{"with": {"body": {"all": "${request.body}", "fixed": [1]}}})}
+    steps = {"make": step("make", given={"body": {"all": "${request.body}", "fixed": [1]}})}
     made = aggregate(tmp_path / "p", upstream, steps, "${make.body.name}", method="post", max_body="64KiB")
     gateway = serve(made)
     sent = {"content-type": "application/json"}
@@ -305,8 +305,8 @@ def test_an_answer_without_a_body_is_a_success(serve: Serve, upstream: Upstream,
 
 
 def each(**more: Any) -> dict[str, Any]:
-    given = {"for_each": "${list.body.items}", "max": 5, "with": {"path": {"id": "${item.id}"}}, **more}
-    return {"list": step("list"), "each": step("item", **given)}
+    given: dict[str, Any] = {"for_each": "${list.body.items}", "max": 5, **more}
+    return {"list": step("list"), "each": step("item", given={"path": {"id": "${item.id}"}}, **given)}
 
 
 RESULTS = "${each.map(x, has(x.body.text) ? x.body.text : '-')}"
