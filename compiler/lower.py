@@ -15,6 +15,7 @@ from compiler.contracts.effective import Part
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.openapi import Operation
 from compiler.contracts.versions import label_order
+from compiler.lower_policies import by_settings_of, called_by, protected, security, security_schemes
 from compiler.lower_services import lower_hash_on, lower_secret, lower_service
 from compiler.model.gateways import Gateway, Observability
 from compiler.model.policies import Cors as CorsPolicy
@@ -22,6 +23,7 @@ from compiler.model.policies import Mirror as MirrorPolicy
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.services import Service
 from compiler.plan import (
+    Answer,
     Compose,
     Cors,
     Deployable,
@@ -70,11 +72,14 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
     tables = _tables(exposures)
     served = list(_served(workspace, gateway, exposures, default, tables))
     whole = effective(workspace.project, gateway)
+    usual = protected(workspace, whole)
     key = _version_key(gateway)
     rules = by_path(served) if key.source == "path" else by_version(served, key)
     mirrors = {o.action.mirror.cluster for o in served if isinstance(o.action, Forward) and o.action.mirror}
     aggregates = _aggregates(workspace, sorted({e.aggregator for e in exposures if e.aggregator is not None}))
     called = {t.cluster for aggregate in aggregates for step in aggregate.steps for t in step.targets}
+    called |= {name for o in served if not isinstance(o.action, Answer) for name in called_by(o.action.policies)}
+    called |= set(called_by(usual))
     services = sorted({service for e in exposures for service in e.services} | mirrors | called)
     return Deployable(
         kind="gateway",
@@ -90,12 +95,13 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
             name,
             [_part(workspace, gateway, e, default) for e in exposures],
             servers=_servers(gateway, exposures, default),
+            security_schemes=security_schemes(workspace, gateway, exposures),
         ),
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),
         tracing=_tracing(gateway.observability),
-        policies=whole.filters,
+        policies=usual,
         cors=_cors(gateway, whole.cors),
         environment=workspace.project.environment,
         aggregates=aggregates,
@@ -209,6 +215,7 @@ def _part(workspace: Workspace, gateway: Gateway, exposure: Exposure, default: d
         deprecated=exposure.declared.deprecated is not None,
         sunset=exposure.declared.sunset,
         checked=exposure.expose.validate == "request",
+        security=security(workspace, gateway, exposure),
         failures=_failures(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
     )
 
@@ -244,10 +251,7 @@ def _served(
         lifetime = _lifetime_headers(gateway, exposure, [e for e in exposures if e.contract == exposure.contract])
         at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
-        by_settings = {
-            settings: effective(workspace.project, gateway, exposure.expose, settings)
-            for settings in {exposed.settings for exposed in exposure.operations}
-        }
+        by_settings = by_settings_of(workspace, gateway, exposure)
         takes = takers(workspace, exposure.contract, exposure.version, exposure.services)
         for exposed in exposure.operations:
             operation = exposed.operation

@@ -8,6 +8,7 @@ from dataclasses import InitVar, dataclass
 from compiler import rules
 from compiler.checks import (
     aggregates,
+    auth,
     cors,
     defaults,
     headers,
@@ -18,6 +19,7 @@ from compiler.checks import (
     names,
     prefixes,
     published,
+    rate_limits,
     references,
     requests,
     routes,
@@ -61,6 +63,8 @@ CHECKS: tuple[Check, ...] = (
     secrets.check,
     aggregates.check,
     requests.check,
+    auth.check,
+    rate_limits.check,
 )
 
 _MADE_HERE = object()

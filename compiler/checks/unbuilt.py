@@ -13,7 +13,7 @@ from compiler.decode import field_key
 from compiler.diagnostics import Finding
 from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
-from compiler.model.policies import Policy
+from compiler.model.policies import Auth
 from compiler.model.project import Project
 from compiler.workspace import Workspace
 
@@ -32,8 +32,7 @@ UNBUILT = (
     Part(Project, "edges", "edges are"),
     Part(Expose, "streaming", "streaming is"),
     Part(Expose, "decorate", "the decoration of JSON bodies is"),
-    Part(Policy, "rate_limit", "rate limiting is"),
-    Part(Policy, "auth", "authentication is", ("none",)),
+    Part(Auth, "api_key", "authentication by random keys is"),
 )
 
 
