@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import compiling, routing, starting
+from bench import comparing, compiling, routing, starting
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("compile", "routes", "start")
+PARTS = ("compile", "diff", "routes", "start")
 
 
 def main(arguments: list[str]) -> None:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure gatewright, as ratios in one run.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all without one")
-    parser.add_argument("--contracts", default="25,100,400", help="sizes for compile; each contract has 100 operations")
+    parser.add_argument(
+        "--contracts", default="25,100,400", help="sizes for compile and diff; each contract has 100 operations"
+    )
     parser.add_argument("--routes", default="100,1000,10000", help="sizes for routes")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each load of routes takes")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
@@ -45,6 +47,8 @@ def measured(part: str, options: argparse.Namespace) -> str:
         sizes = sorted({routing.contracts_for(int(n)) for n in options.routes.split(",")})
         return routing.table(*routing.measure(sizes, options.seconds, options.rounds))
     sizes = [int(n) for n in options.contracts.split(",")]
+    if part == "diff":
+        return comparing.table([comparing.measure(n, options.rounds) for n in sizes])
     return compiling.table([one for n in sizes for one in compiling.measure(n, options.rounds)])
 
 

@@ -18,6 +18,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
     except Exception as error:
+        from compiler.dataplane import ModuleMissing
+
+        if isinstance(error, ModuleMissing):  # an installation that is not whole, whatever it was asked for
+            print(f"gatewright: {error}", file=sys.stderr)
+            sys.exit(2)
         if os.environ.get("GATEWRIGHT_DEBUG"):
             raise
         where = error.__traceback__

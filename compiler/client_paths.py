@@ -49,3 +49,10 @@ def default_labels(gateway: Gateway, exposures: Sequence[Exposure]) -> dict[str,
             matching = [label for label in ordered if satisfies(labels[label], wanted)]
             chosen.update({contract: matching[-1]} if matching else {})
     return chosen
+
+
+def client_origin(gateway: Gateway, host: str) -> str:
+    """Scheme, host and port as clients write them, without the port that is usual."""
+    scheme, usual = ("https", 443) if gateway.listen.tls else ("http", 80)
+    port = "" if gateway.listen.port == usual else f":{gateway.listen.port}"
+    return f"{scheme}://{host}{port}"

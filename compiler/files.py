@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +27,10 @@ class Library:
     """Names of all files that were asked for, there or not."""
     globs: list[str] = field(default_factory=list)
     """The includes, as far as they are patterns of files in the project."""
+    earlier: Library | None = field(default=None, repr=False)
+    """Another revision of the project: what has the same text there is not read again."""
+    read_bytes: Callable[[Path], bytes] = Path.read_bytes
+    """How the bytes of a file are had, where its folder does not have them."""
     _documents: dict[str, Document | None] = field(default_factory=dict)
     _sources: dict[str, Source] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
@@ -68,10 +73,21 @@ class Library:
         source = self.source(name, where)
         if isinstance(source, Finding):
             return source
+        known = self.earlier.sound(source) if self.earlier is not None else None
+        if known is not None:
+            self._documents[name], self._sources[name] = known, known.source
+            return known
         document, findings = read(source, self._texts)
         self.findings += findings
         self._documents[name] = document
         return document
+
+    def sound(self, source: Source) -> Document | None:
+        """The document that was read here of a file of this name and text, if nothing is wrong with it."""
+        known = self._documents.get(source.name)
+        if known is None or known.source.text != source.text:
+            return None
+        return None if any(finding.where.file == source.name for finding in self.findings) else known
 
     def source(self, name: str, where: Span) -> Source | Finding:
         """The text of a file by its project name."""
@@ -85,7 +101,7 @@ class Library:
             if path.stat().st_size > MAX_FILE_BYTES:
                 help = "split it into several files"
                 return Finding("file-not-found", f"`{name}` is larger than {MAX_FILE_BYTES >> 20} MiB", where, help)
-            data = path.read_bytes()
+            data = self.read_bytes(path)
         except FileNotFoundError:
             help = (
                 self._neighbour(path) or "create it, or correct the path; paths are relative to the file they stand in"

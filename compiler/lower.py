@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
-from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from compiler.checks import Checked
-from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
+from compiler.client_paths import at_prefix, client_origin, client_prefix, default_labels, versioned_by
 from compiler.composed import Aggregate
-from compiler.contracts.effective import Part
+from compiler.contracts.effective import Part, Reshape
 from compiler.contracts.effective import build as effective_api
 from compiler.contracts.openapi import Operation
 from compiler.contracts.versions import label_order
+from compiler.lower_lifetimes import lifetime_headers
 from compiler.lower_policies import by_settings_of, called_by, protected, security, security_schemes
 from compiler.lower_services import lower_hash_on, lower_secret, lower_service
+from compiler.model.edges import Edge, body_shape
 from compiler.model.gateways import Gateway, Observability
 from compiler.model.policies import Cors as CorsPolicy
 from compiler.model.policies import Mirror as MirrorPolicy
@@ -39,8 +39,9 @@ from compiler.plan import (
     Tracing,
     VersionKey,
 )
-from compiler.policies import Effective, effective
+from compiler.policies import Effective, effective, retried_on
 from compiler.requested import NOTHING_ASKED, RequestCheck
+from compiler.shaped import Shape
 from compiler.tables import Served, by_path, by_version
 from compiler.workspace import ExposedOperation, Exposure, Workspace, takers
 
@@ -59,14 +60,14 @@ READABLE_HEADERS = (
 """Headers of ours that scripts may always read where `cors` applies."""
 
 
-def lower(checked: Checked) -> Plan:
-    """The plan of every gateway, by name."""
+def lower(checked: Checked, *, documents: bool = True) -> Plan:
+    """The plan of every gateway and edge, by name; without ``documents`` their effective APIs are left empty."""
     workspace = checked.workspace
-    return Plan(tuple(_gateway(workspace, name) for name in sorted(workspace.project.gateways)))
+    named = sorted(workspace.project.deployables, key=lambda one: one[0])
+    return Plan(tuple(_deployable(workspace, name, gateway, documents) for name, gateway in named))
 
 
-def _gateway(workspace: Workspace, name: str) -> Deployable:
-    gateway = workspace.project.gateways[name]
+def _deployable(workspace: Workspace, name: str, gateway: Gateway, documents: bool) -> Deployable:
     exposures = sorted((e for e in workspace.exposures if e.gateway == name and e.api is not None), key=_exposure_order)
     default = default_labels(gateway, exposures)
     tables = _tables(exposures)
@@ -82,7 +83,7 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
     called |= set(called_by(usual))
     services = sorted({service for e in exposures for service in e.services} | mirrors | called)
     return Deployable(
-        kind="gateway",
+        kind="edge" if isinstance(gateway, Edge) else "gateway",
         name=name,
         hosts=_hosts(gateway, key, exposures),
         listener=_listener(gateway),
@@ -96,7 +97,9 @@ def _gateway(workspace: Workspace, name: str) -> Deployable:
             [_part(workspace, gateway, e, default) for e in exposures],
             servers=_servers(gateway, exposures, default),
             security_schemes=security_schemes(workspace, gateway, exposures),
-        ),
+        )
+        if documents
+        else {},
         where=gateway.where.span,
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),
@@ -216,26 +219,30 @@ def _part(workspace: Workspace, gateway: Gateway, exposure: Exposure, default: d
         sunset=exposure.declared.sunset,
         checked=exposure.expose.validate == "request",
         security=security(workspace, gateway, exposure),
+        reshape=_reshape(exposure),
         failures=_failures(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
     )
+
+
+def _reshape(exposure: Exposure) -> Reshape | None:
+    if body_shape(exposure.expose) is None:
+        return None
+    from compiler.shaping.exposures import shape_of  # takes time to load
+
+    shaped = shape_of(exposure)
+    return shaped.reshape if shaped is not None else None
 
 
 def _servers(gateway: Gateway, exposures: Sequence[Exposure], default: Mapping[str, str]) -> list[dict[str, Any]]:
     """Where clients find the gateway, as far as the project says; ``/`` where any host will do."""
     named = [host for host in sorted(gateway.hosts) if not host.startswith("*")]
-    plain = [{"url": _origin(gateway, host)} for host in named] or [{"url": "/"}]
+    plain = [{"url": client_origin(gateway, host)} for host in named] or [{"url": "/"}]
     labels = sorted({e.label for e in exposures}, key=label_order)
     if versioned_by(gateway) != "host" or not labels:
         return plain
     versions = {"version": {"enum": [f"v{label}" for label in labels], "default": f"v{labels[-1]}"}}
-    versioned = [{"url": _origin(gateway, "{version}." + host), "variables": versions} for host in named]
+    versioned = [{"url": client_origin(gateway, "{version}." + host), "variables": versions} for host in named]
     return versioned + (plain if default else [])
-
-
-def _origin(gateway: Gateway, host: str) -> str:
-    scheme, usual = ("https", 443) if gateway.listen.tls else ("http", 80)
-    port = "" if gateway.listen.port == usual else f":{gateway.listen.port}"
-    return f"{scheme}://{host}{port}"
 
 
 def _served(
@@ -248,40 +255,53 @@ def _served(
     in_path = versioned_by(gateway) == "path"
     for exposure in exposures:
         prefix = client_prefix(gateway, exposure.label, exposure.expose)
-        lifetime = _lifetime_headers(gateway, exposure, [e for e in exposures if e.contract == exposure.contract])
+        lifetime = lifetime_headers(gateway, exposure, [e for e in exposures if e.contract == exposure.contract])
         at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
         by_settings = by_settings_of(workspace, gateway, exposure)
+        shape, most = _shape(gateway, exposure), _max_response(gateway)
         takes = takers(workspace, exposure.contract, exposure.version, exposure.services)
         for exposed in exposure.operations:
             operation = exposed.operation
             asks = _asks(tables, exposure, operation)
             policies = by_settings[exposed.settings]
-            cors = _cors(gateway, policies.cors)
+            action = _action(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime, asks)
             rule_name = f"{exposure.contract}@{exposure.label}.{operation.key}" + (f" at {at}" if at else "")
-            yield Served(
+            one = Served(
                 name=rule_name,
                 path=operation.path.under(prefix),
                 method=operation.method,
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_action(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime, asks),
+                action=_shaped(action, shape, most),
                 where=exposed.where,
-                cors=cors,
+                cors=_cors(gateway, policies.cors),
             )
+            yield one
             if in_path and is_default:
-                yield Served(
-                    name=f"{rule_name} by default",
-                    path=operation.path.under(at),
-                    method=operation.method,
-                    label=None,
-                    default=False,
-                    contract=exposure.contract,
-                    action=_action(workspace, exposure, exposed, takes(operation), policies, at, lifetime, asks),
-                    where=exposed.where,
-                    cors=cors,
-                )
+                by_default = _shaped(replace(action, strip=at), shape, most)
+                yield replace(one, name=f"{rule_name} by default", path=operation.path.under(at), action=by_default)
+
+
+def _shape(gateway: Gateway, exposure: Exposure) -> Shape | None:
+    most = _max_response(gateway)
+    if most is None and body_shape(exposure.expose) is None:
+        return None
+    from compiler.lower_shapes import lower_shape  # takes time to load
+
+    return lower_shape(exposure, most)
+
+
+def _max_response(gateway: Gateway) -> int | None:
+    needs = gateway.client.needs if isinstance(gateway, Edge) else None
+    return needs.max_response if needs is not None else None
+
+
+def _shaped(action: Forward | Compose, shape: Shape | None, most: int | None) -> Forward | Compose:
+    if isinstance(action, Compose):
+        return replace(action, max_response=most)
+    return replace(action, shape=shape)
 
 
 def _action(
@@ -385,37 +405,7 @@ def _with_own_path(target: Target, base_path: str, usual: str) -> Target:
 
 
 def _retry(policy: RetryPolicy | None, method: str) -> Retry | None:
-    """POST and PATCH are tried again only where no connection was made, unless the policy says `unsafe`."""
-    if policy is None:
-        return None
-    conditions = set(policy.on)
-    if method in ("POST", "PATCH") and not policy.unsafe:
-        # 5xx includes connect-failure: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
-        conditions = {"connect-failure"} if conditions & {"connect-failure", "5xx"} else set()
-    if not conditions:
+    conditions = retried_on(policy, method)
+    if policy is None or not conditions:
         return None
     return Retry(policy.attempts, tuple(sorted(conditions)), policy.per_try_timeout)
-
-
-def _lifetime_headers(gateway: Gateway, exposure: Exposure, family: list[Exposure]) -> tuple[tuple[str, str], ...]:
-    """Deprecation (RFC 9745), Sunset (RFC 8594) and the link to the successor (RFC 5829) of a deprecated version."""
-    declared = exposure.declared
-    if declared.deprecated is None:
-        return ()
-    headers = [("deprecation", f"@{int(_midnight(declared.deprecated).timestamp())}")]
-    if declared.sunset is not None:
-        end = datetime.combine(declared.sunset, time(23, 59, 59), UTC)
-        headers.append(("sunset", format_datetime(end, usegmt=True)))
-    later = [e for e in family if label_order(e.label) > label_order(exposure.label)]
-    lasting = [e for e in later if e.declared.deprecated is None] or later
-    if lasting and versioned_by(gateway) in ("path", "host"):
-        successor = min(lasting, key=lambda e: label_order(e.label))
-        path = client_prefix(gateway, successor.label, successor.expose)
-        in_host = versioned_by(gateway) == "host"
-        origin = _origin(gateway, f"v{successor.label}.{min(gateway.hosts)}") if in_host else ""
-        headers.append(("link", f'<{origin}{path}/>; rel="successor-version"'))
-    return tuple(headers)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), UTC)

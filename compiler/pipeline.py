@@ -20,6 +20,7 @@ from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_me
 from compiler.files import ROOT_FILE, Library
 from compiler.lock import LOCK_FILE, Lock
 from compiler.lock.text import open_lock
+from compiler.model.edges import EdgeExpose
 from compiler.model.kinds import Where
 from compiler.model.project import Project, RootFile, Sections, VersioningSettings
 from compiler.reader import Document, MapNode, read_yaml
@@ -137,10 +138,13 @@ def _found(
     project: Project, library: Library, earlier: Sequence[Finding], asked: _Asked
 ) -> tuple[Workspace, list[Finding]]:
     """The workspace of a project, and all findings, the earlier ones among them."""
-    judged = _used_contracts(project) if asked.only is not None else None
-    workspace, more = build_workspace(project, library, asked.as_of, asked.lock, judged)
+    judged, lock = None, asked.lock
+    if asked.only is not None:
+        judged = used_contracts(project)
+        lock = replace(lock, edges={name: edge for name, edge in lock.edges.items() if name == asked.only})
+    workspace, more = build_workspace(project, library, asked.as_of, lock, judged)
     releases = any(not is_prerelease(number) for _, number in workspace.history.editions)
-    if asked.locked and asked.lock.source is None and releases:
+    if asked.locked and asked.lock.source is None and (releases or project.edges):
         help = f"run `gatewright lock` and commit {LOCK_FILE}"
         more.append(Finding("lock-outdated", f"the project has no {LOCK_FILE}", project.where.span, help))
     _, findings = checks.run(workspace, [*earlier, *more, *library.findings])
@@ -170,20 +174,24 @@ def renew_lock(root: Path, as_of: date) -> tuple[Outcome, Renewal | None]:
     What git left in conflict is taken together. Raises FileNotFoundError without a root file.
     """
     from compiler.lock.renewal import renewed
+    from compiler.promises import promised
 
     outcome = validate(root, as_of, merging=True)
     others = tuple(d for d in outcome.diagnostics if d.finding.rule != "lock-outdated")  # which is mended here
     outcome = replace(outcome, diagnostics=others)
     if outcome.checked is None:
         return outcome, None
-    return outcome, renewed(outcome.checked.workspace.history)
+    workspace = outcome.checked.workspace
+    return outcome, renewed(workspace.history, promised(workspace), as_of)
 
 
-def _used_contracts(project: Project) -> set[str]:
+def used_contracts(project: Project) -> set[str]:
     """The contracts that the project's gateways and edges expose, by themselves or by their aggregators."""
     exposed = [expose for _, deployable in project.deployables for expose in deployable.expose]
     used = {expose.contract for expose in exposed if expose.contract is not None}
     for expose in exposed:
+        if isinstance(expose, EdgeExpose) and expose.publish is not None:
+            used.add(expose.publish.contract)
         aggregator = project.aggregators.get(expose.aggregator or "")
         if aggregator is not None:
             used |= {aggregator.implements.contract, *(step.call.contract for step in aggregator.steps.values())}

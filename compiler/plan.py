@@ -19,6 +19,7 @@ from compiler.plan_policies import HeaderChanges as HeaderChanges
 from compiler.plan_policies import Policies as Policies
 from compiler.plan_policies import Secret as Secret
 from compiler.requested import NOTHING_ASKED, RequestCheck, RequestTables
+from compiler.shaped import Shape
 from compiler.source import Span
 
 
@@ -145,6 +146,8 @@ class Forward:
     """What requests are held against before they are sent on."""
     streaming: bool = False
     """Whether an answer may go on without end, and a connection may become a websocket."""
+    shape: Shape | None = None
+    """What becomes of answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,8 @@ class Compose:
     operation: str
     policies: Policies = Policies()
     asks: RequestCheck | None = None
+    max_response: int | None = None
+    """The largest body that is sent."""
 
 
 @dataclass(frozen=True, slots=True)

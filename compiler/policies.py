@@ -22,6 +22,11 @@ DEFAULT_TIMEOUT = 15_000
 """Milliseconds for a whole exchange where no policy says otherwise."""
 
 
+# What Envoy waits at most before the first retry, and before any further one, each of which may take twice as long:
+# https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#config-http-filters-router-x-envoy-max-retries
+_BACK_OFF, _MOST_BACK_OFF = 25, 250
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The policy that a value comes from."""
@@ -120,6 +125,24 @@ def effective(
         rate_limit,
         rate_limit_origin,
     )
+
+
+def retried_on(policy: Retry | None, method: str) -> frozenset[str]:
+    """When a request is tried again: POST and PATCH only where no connection was made, unless it says `unsafe`."""
+    conditions = frozenset(policy.on) if policy is not None else frozenset()
+    if policy is not None and method in ("POST", "PATCH") and not policy.unsafe:
+        # 5xx includes connect-failure: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter
+        return frozenset({"connect-failure"}) if conditions & {"connect-failure", "5xx"} else frozenset()
+    return conditions
+
+
+def worst_case(policies: Effective, method: str) -> int:
+    """The longest in milliseconds that a service's answer may take, with all tries and what passes between them."""
+    retry = policies.retry
+    if retry is None or retry.per_try_timeout is None or not retried_on(retry, method):
+        return policies.timeout
+    waiting = sum(min(_BACK_OFF << n, _MOST_BACK_OFF) for n in range(retry.attempts))
+    return min(policies.timeout, retry.per_try_timeout * (retry.attempts + 1) + waiting)
 
 
 def _in_order(networks: Iterable[str]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ TABLE = {
 ONLY_THERE = {
     "click": {"cli"},
     "cryptography": {"throwaway"},
+    "deepdiff": {"diff"},
     "envoy": {"local"},
     "jsonschema_rs": {"contracts"},
     "nodesemver": {"ranges"},

@@ -75,7 +75,11 @@ def test_requests_with_a_body_are_held_as_a_whole(tmp_path: Path) -> None:
 def test_the_plan_names_routes_and_steps(tmp_path: Path) -> None:
     made = plan(tmp_path)
     assert made["routes"] == {
-        "overview@1.getOverview": {"aggregate": "overview", "path": [["v1"], ["overview"], ["", "id", ""]]}
+        "overview@1.getOverview": {
+            "aggregate": "overview",
+            "without": [],
+            "path": [["v1"], ["overview"], ["", "id", ""]],
+        }
     }
     customer, points = made["aggregates"]["overview"]["steps"]
     assert customer["path"] == [["customers"], ["", "id", ""]]

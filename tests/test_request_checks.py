@@ -212,7 +212,12 @@ def test_parameters() -> None:
 
 
 def test_media_types_that_are_named_come_first() -> None:
-    media = {"*/*": {}, "application/*": {}, "Application/JSON; charset=utf-8": {"schema": {}}, "text/csv": {}}
+    media: dict[str, Any] = {
+        "*/*": {},
+        "application/*": {},
+        "Application/JSON; charset=utf-8": {"schema": {}},
+        "text/csv": {},
+    }
     _, check = asked(body={"required": True, "content": media})
     assert check.body is not None
     assert check.body.required

@@ -14,7 +14,7 @@ from compiler.diagnostics import Finding
 from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Auth
-from compiler.model.project import Project
+from compiler.model.shapes import BodyShape
 from compiler.workspace import Workspace
 
 
@@ -29,9 +29,8 @@ class Part:
 
 
 UNBUILT = (
-    Part(Project, "edges", "edges are"),
     Part(Expose, "streaming", "streaming is"),
-    Part(Expose, "decorate", "the decoration of JSON bodies is"),
+    Part(BodyShape, "request", "the shaping of requests is"),
     Part(Auth, "api_key", "authentication by random keys is"),
 )
 

@@ -15,6 +15,7 @@ _COMMANDS = {
     "build": "Check a project and write the gateways' configuration.",
     "lock": "Record new versions of contracts as published, in gatewright.lock.",
     "up": "Run a project on this machine, with stub services.",
+    "diff": "Say what changes between two revisions, and for which clients.",
     "contract": "Compare two documents of a contract, or add one to a project.",
     "trace": "Say what becomes of a request, and why.",
     "graph": "Draw who calls what, in which version, and what serves it.",
@@ -22,8 +23,6 @@ _COMMANDS = {
     "explain": "Say what a rule means and how to mend what breaks it.",
 }
 """Commands in the order of a project's life, with the line that ``--help`` shows."""
-_LATER = ("diff",)
-"""Commands of the language that are not built yet: their names get an answer of their own."""
 
 
 class Commands(click.Group):
@@ -44,8 +43,6 @@ class Commands(click.Group):
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             from compiler.diagnostics import did_you_mean, one_of
 
-            if args[0] in _LATER:
-                raise click.UsageError(f"`{args[0]}` is not built yet", ctx)
             hint = did_you_mean(args[0], _COMMANDS) or f"there is {one_of(_COMMANDS)}"
             raise click.UsageError(f"no command `{args[0]}`; {hint}", ctx)
         return super().resolve_command(ctx, args)

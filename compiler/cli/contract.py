@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from compiler.compat.changes import Comparison
     from compiler.contracts.openapi import Api
 
-_FAILS = {"breaking": ("breaking",), "risky": ("breaking", "risky"), "any": ("breaking", "risky", "safe"), "never": ()}
-
 
 @click.group()
 def command() -> None:
@@ -33,13 +31,7 @@ command.add_command(import_command)
 @click.argument("base", type=click.Path(path_type=Path))
 @click.argument("revision", type=click.Path(path_type=Path))
 @options.report_format("json", "markdown", "github", "sarif")
-@click.option(
-    "--fail-on",
-    type=click.Choice(list(_FAILS)),
-    default="breaking",
-    show_default=True,
-    help="The least level that makes the exit code 1.",
-)
+@options.levels
 def diff(base: Path, revision: Path, report_format: str, fail_on: str) -> None:
     """Say what changed from BASE to REVISION, two OpenAPI documents, whom it breaks, and which step it needs.
 
@@ -58,7 +50,7 @@ def diff(base: Path, revision: Path, report_format: str, fail_on: str) -> None:
         sys.exit(2)
     comparison = compare(old, new)
     click.echo(_rendered(comparison, report_format, color=options.coloured(sys.stdout)), nl=False, color=True)
-    sys.exit(int(any(change.level in _FAILS[fail_on] for change in comparison.changes)))
+    sys.exit(options.level_exit_code((change.level for change in comparison.changes), fail_on))
 
 
 def _load(path: Path) -> Api | None:

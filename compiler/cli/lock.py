@@ -11,7 +11,7 @@ import click
 from compiler import pipeline
 from compiler.cli import options
 from compiler.contracts.versions import label
-from compiler.lock import LOCK_FILE, LockedVersion
+from compiler.lock import LOCK_FILE, LockedEdge, LockedVersion
 
 
 @click.command()
@@ -31,6 +31,7 @@ def command(project: Path, as_of: date | None) -> None:
     folder = options.folder_of(project)
     with options.where_there_is_one(folder):
         outcome, renewal = pipeline.renew_lock(folder, as_of or options.today())
+    known = set(outcome.checked.workspace.history.lock.edges) if outcome.checked is not None else set()
     if outcome.diagnostics:
         options.show(outcome, "text", err=renewal is not None)
     if renewal is None:
@@ -49,7 +50,17 @@ def command(project: Path, as_of: date | None) -> None:
     for said, keys in (("removed", renewal.removed), ("dates of", renewal.moved)):
         for contract, number in keys:
             click.echo(f"{said} {contract}@{number}")
+    for name in renewal.edges:
+        click.echo(_edge(name, renewal.lock.edges[name], old=name in known))
     click.echo(f"wrote {folder / LOCK_FILE}", err=True)
+
+
+def _edge(name: str, edge: LockedEdge, *, old: bool) -> str:
+    """What became of an edge."""
+    if edge.removed:
+        return f"removed edge {name}"
+    count = f"{len(edge.promises)} operation{'' if len(edge.promises) == 1 else 's'}"
+    return f"{'renewed' if old else 'added'} edge {name} ({count} for {edge.client} until {edge.supported_until})"
 
 
 def _step(entry: LockedVersion) -> str:

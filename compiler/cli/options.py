@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -69,6 +69,16 @@ fail_on = click.option(
     default="error",
     show_default=True,
     help="The least severity that makes the exit code 1.",
+)
+
+LEVELS = {"breaking": ("breaking",), "risky": ("breaking", "risky"), "any": ("breaking", "risky", "safe"), "never": ()}
+"""The levels of changes that make the exit code 1, by ``--fail-on`` of the commands that compare."""
+levels = click.option(
+    "--fail-on",
+    type=click.Choice(list(LEVELS)),
+    default="breaking",
+    show_default=True,
+    help="The least level that makes the exit code 1.",
 )
 
 
@@ -198,8 +208,13 @@ def _prefix(outcome: Outcome) -> str:
     """What leads from this folder to the project's files, as servers look for them from a repository's root:
     ``examples/shop/``, or nothing where the project is not below.
     """
+    return below_here(outcome.library.root)
+
+
+def below_here(root: Path) -> str:
+    """What leads from this folder to one below it, with its last slash; nothing where it is not below."""
     try:
-        below = outcome.library.root.relative_to(Path.cwd())
+        below = root.relative_to(Path.cwd())
     except ValueError:
         return ""
     return "" if below == Path() else below.as_posix() + "/"
@@ -210,6 +225,11 @@ def exit_code(outcome: Outcome, threshold: str) -> int:
     if threshold == "never":
         return 0
     return int(bool(outcome.errors or (threshold == "warning" and outcome.warnings)))
+
+
+def level_exit_code(found: Iterable[str], threshold: str) -> int:
+    """0 or 1, by ``--fail-on`` of the commands that compare."""
+    return int(any(level in LEVELS[threshold] for level in found))
 
 
 def envoy_binary() -> Path:

@@ -20,7 +20,7 @@ from compiler.contracts.openapi import Api, children
 from compiler.contracts.refs import Node
 from compiler.contracts.structure import METHODS
 
-__all__ = ["Comparison", "Options", "compare"]
+__all__ = ["Call", "Comparison", "Options", "compare", "compare_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class Call:
     """An operation, of a path, a webhook or a callback."""
 
     name: str
@@ -84,12 +84,12 @@ def _part(api: Api, section: str) -> Node:
     return api.root["components"][section] if section in components else Node({}, api.document, ())
 
 
-def _calls(api: Api) -> dict[tuple[str, ...], _Call]:
+def _calls(api: Api) -> dict[tuple[str, ...], Call]:
     """All operations by method and the shape of the path, and all webhooks by name."""
-    found: dict[tuple[str, ...], _Call] = {}
+    found: dict[tuple[str, ...], Call] = {}
     for o in api.operations:
         key = (o.path.shape, o.method)
-        found[key] = _Call(f"{o.method} {o.path_text}", o.node, o.item, o.path.parameters, False)
+        found[key] = Call(f"{o.method} {o.path_text}", o.node, o.item, o.path.parameters, False)
     for hook in children(api.root, "webhooks"):
         name = str(hook.path[-1])
         if not name.startswith("x-"):
@@ -97,8 +97,8 @@ def _calls(api: Api) -> dict[tuple[str, ...], _Call]:
     return found
 
 
-def _callbacks(api: Api, key: tuple[str, ...], call: _Call) -> dict[tuple[str, ...], _Call]:
-    found: dict[tuple[str, ...], _Call] = {}
+def _callbacks(api: Api, key: tuple[str, ...], call: Call) -> dict[tuple[str, ...], Call]:
+    found: dict[tuple[str, ...], Call] = {}
     for callback in children(call.node, "callbacks"):
         holder = api.resolve(callback)
         if not isinstance(holder.value, Mapping) or len(key) > 20:
@@ -112,16 +112,16 @@ def _callbacks(api: Api, key: tuple[str, ...], call: _Call) -> dict[tuple[str, .
     return found
 
 
-def _item(api: Api, key: tuple[str, ...], name: str, node: Node, back: bool) -> dict[tuple[str, ...], _Call]:
+def _item(api: Api, key: tuple[str, ...], name: str, node: Node, back: bool) -> dict[tuple[str, ...], Call]:
     item = api.resolve(node)
     return {
-        (*key, method): _Call(f"{name} {method.upper()}", item[method], item, (), back)
+        (*key, method): Call(f"{name} {method.upper()}", item[method], item, (), back)
         for method in METHODS
         if isinstance(item.value, Mapping) and method in item.value
     }
 
 
-def _gone(pair: Pair, old: _Call, revision: Api) -> None:
+def _gone(pair: Pair, old: Call, revision: Api) -> None:
     deprecated = " (it was deprecated)" if old.node.value.get("deprecated") is True else ""
     beside = revision.root["paths"] if "paths" in revision.root.value else revision.root
     if old.back:
@@ -131,13 +131,13 @@ def _gone(pair: Pair, old: _Call, revision: Api) -> None:
         pair.add("operation-removed", "api", old.node, beside, text)
 
 
-def _came(pair: Pair, new: _Call, base: Api) -> None:
+def _came(pair: Pair, new: Call, base: Api) -> None:
     beside = base.root["paths"] if "paths" in base.root.value else base.root
     rule, text = ("webhook-added", "may get") if new.back else ("operation-added", "may call")
     pair.add(rule, "api", beside, new.node, f"clients {text} `{new.name}`")
 
 
-def _operation(comparing: Comparing, pair: Pair, old: _Call, new: _Call) -> None:
+def _operation(comparing: Comparing, pair: Pair, old: Call, new: Call) -> None:
     _said(pair, old, new)
     if not old.back:
         _security(comparing, pair, old, new)
@@ -148,6 +148,27 @@ def _operation(comparing: Comparing, pair: Pair, old: _Call, new: _Call) -> None
             or ("servers" in new.item.value)
         ):
             _servers(pair, _server_holder(comparing.base, old), _server_holder(comparing.revision, new))
+    _parts(comparing, pair, old, new)
+
+
+def compare_data(comparing: Comparing, pair: Pair, old: Call, new: Call) -> None:
+    """Compare what an operation says of itself and the data that flows, with its callbacks."""
+    _said(pair, old, new)
+    waiting: list[tuple[tuple[str, ...], Call | None, Call | None]] = [(("",), old, new)]
+    while waiting:
+        key, one, other = waiting.pop()
+        if one is not None and other is not None:
+            _parts(comparing, pair, one, other)
+            here, there = _callbacks(comparing.base, key, one), _callbacks(comparing.revision, key, other)
+            waiting += [(inner, here.get(inner), there.get(inner)) for inner in dict.fromkeys((*here, *there))]
+        elif one is not None:
+            _gone(pair, one, comparing.revision)
+        elif other is not None:
+            _came(pair, other, comparing.base)
+
+
+def _parts(comparing: Comparing, pair: Pair, old: Call, new: Call) -> None:
+    """Compare parameters, bodies and answers."""
     if comparing.same.of(old.node, new.node) and _same_parameters(comparing, old, new):
         return
     places = (old.node, new.node)
@@ -162,7 +183,7 @@ def _operation(comparing: Comparing, pair: Pair, old: _Call, new: _Call) -> None
     compare_responses(comparing, pair, answers[0], answers[1], places, old.back)
 
 
-def _said(pair: Pair, old: _Call, new: _Call) -> None:
+def _said(pair: Pair, old: Call, new: Call) -> None:
     """What an operation says of itself."""
     was, now = (call.node.value.get("deprecated") is True for call in (old, new))
     if was != now:
@@ -178,7 +199,7 @@ def _said(pair: Pair, old: _Call, new: _Call) -> None:
         pair.add("operation-id-changed", "api", old.node["operationId"], there, text)
 
 
-def _same_parameters(comparing: Comparing, old: _Call, new: _Call) -> bool:
+def _same_parameters(comparing: Comparing, old: Call, new: Call) -> bool:
     """Whether two equal operations have equal parameters of their paths too."""
     if old.item is old.node or old.parameters != new.parameters:
         return old.parameters == new.parameters
@@ -189,7 +210,7 @@ def _same_parameters(comparing: Comparing, old: _Call, new: _Call) -> bool:
     return comparing.same.of(*sides)
 
 
-def _parameters(api: Api, call: _Call) -> Parameters:
+def _parameters(api: Api, call: Call) -> Parameters:
     found: Parameters = {}
     for holder in (call.item, call.node):
         for node in children(holder, "parameters"):
@@ -203,7 +224,7 @@ def _parameters(api: Api, call: _Call) -> Parameters:
     return found
 
 
-def _responses(api: Api, call: _Call) -> dict[str, Node]:
+def _responses(api: Api, call: Call) -> dict[str, Node]:
     return {
         str(node.path[-1]).upper() if str(node.path[-1]) != "default" else "default": api.resolve(node)
         for node in children(call.node, "responses")
@@ -211,7 +232,7 @@ def _responses(api: Api, call: _Call) -> dict[str, Node]:
     }
 
 
-def _security(comparing: Comparing, pair: Pair, old: _Call, new: _Call) -> None:
+def _security(comparing: Comparing, pair: Pair, old: Call, new: Call) -> None:
     """One entry for one requirement, however many operations inherit it."""
     here, there = requirement(comparing.base, old.node), requirement(comparing.revision, new.node)
     own = (here is not None and here.path[:-1] == old.node.path) or (
@@ -225,7 +246,7 @@ def _security(comparing: Comparing, pair: Pair, old: _Call, new: _Call) -> None:
     pair.below.append(comparing.pairs[key])
 
 
-def _server_holder(api: Api, call: _Call) -> Node:
+def _server_holder(api: Api, call: Call) -> Node:
     return next((node for node in (call.node, call.item) if "servers" in node.value), api.root)
 
 

@@ -39,6 +39,18 @@ def add_refusals(operation: dict[str, Any], components: Components) -> None:
     _add_problems(operation, refusals, components)
 
 
+def add_shape_failure(operation: dict[str, Any], components: Components) -> None:
+    """Add the problem of a service's answer that cannot be changed."""
+    _add_problems(operation, {"502": "The service's answer cannot be used."}, components)
+
+
+def problem_response(response: Mapping[str, Any], components: Components) -> dict[str, Any]:
+    """A response whose body the gateway replaces by a problem with the status alone; its headers stay."""
+    components.setdefault("schemas", {})[_PROBLEM] = _problem()
+    kept = {key: value for key, value in response.items() if key in ("description", "headers")}
+    return {**kept, "content": {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{_PROBLEM}"}}}}
+
+
 def _add_problems(operation: dict[str, Any], problems: Mapping[str, str], components: Components) -> None:
     """Add a response with a problem for each status that is not declared."""
     responses: dict[str, Any] = operation.setdefault("responses", {})

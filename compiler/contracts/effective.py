@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -18,6 +18,8 @@ from compiler.contracts.refs import pointer_text
 from compiler.contracts.structure import METHODS
 from compiler.contracts.versions import label_order, media_type
 
+Reshape = Callable[[Operation, dict[str, Any], Components], None]
+"""Changes a copied operation in place, which is given with the contract's own one and the document's components."""
 VersionIn = Literal["path", "header", "query", "media_type", "host"]
 
 
@@ -47,6 +49,8 @@ class Part:
     """Of operations that not everybody may call, by their keys: a scheme's name, and the scopes that are wanted."""
     failures: Mapping[str, str] | None = None
     """Of an aggregate: the statuses with which it answers beside the declared ones, with a description of each."""
+    reshape: Reshape | None = None
+    """Changes an operation of the document as the gateway changes its bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ def build(
     document["paths"] = {path: {m: items[path][m] for m in METHODS if m in items[path]} for path in sorted(items)}
     if security_schemes:
         components["securitySchemes"] = {name: dict(scheme) for name, scheme in security_schemes.items()}
+    if any(part.reshape is not None for part in parts):
+        components = _referred_to(document["paths"], components)
     if components:
         document["components"] = {s: {n: components[s][n] for n in sorted(components[s])} for s in sorted(components)}
     return document
@@ -208,6 +214,8 @@ def _copied(
         copy.finish()
     for (path, method), entries in routes.items():
         for index, entry in enumerate(entries):
+            if entry.part.reshape is not None:
+                entry.part.reshape(entry.operation, made[path, method, index], components)
             if entry.part.checked:
                 add_refusals(made[path, method, index], components)
             if entry.part.failures is not None:
@@ -293,6 +301,30 @@ def _is(parameter: Mapping[str, Any], place: str, name: str) -> bool:
 def _ending(entry: Entry) -> str:
     until = f", and ends after {entry.part.sunset.isoformat()}" if entry.part.sunset else ""
     return f"Version {entry.part.label} is deprecated{until}."
+
+
+def _referred_to(paths: Any, components: Components) -> Components:
+    """The components that something in the paths comes to; what bodies lost by changes is not shown."""
+    kept: Components = {section: dict(named) for section, named in components.items() if section == "securitySchemes"}
+    waiting = [paths]
+    while waiting:
+        for reference in _references(waiting.pop()):
+            section, _, name = reference.removeprefix("#/components/").partition("/")
+            if name in components.get(section, {}) and name not in kept.setdefault(section, {}):
+                kept[section][name] = components[section][name]
+                waiting.append(components[section][name])
+    return kept
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("$ref"), str) and value["$ref"].startswith("#/components/"):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from _references(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _references(inner)
 
 
 def _tags(parts: Sequence[Part], items: Mapping[str, Mapping[str, Any]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The payload module, which composes aggregates inside Envoy. It is built, and not part of the sources."""
+"""The payload module, which looks into JSON bodies inside Envoy. It is built from the sources that lie here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FILE = Path(__file__).parent / "payload.wasm"
 
 
 class ModuleMissing(Exception):
-    """The payload module was not built; the text says so."""
+    """The payload module was not built; the text says so, and how it is."""
 
 
 def module() -> bytes:
@@ -16,4 +16,5 @@ def module() -> bytes:
     try:
         return FILE.read_bytes()
     except OSError:
-        raise ModuleMissing(f"{FILE.name} is not there: this installation cannot compose aggregates") from None
+        how = "`python -m compiler.dataplane` builds it, and so does an installation with pip"
+        raise ModuleMissing(f"{FILE.name} is not there, without which no gateway can look into bodies: {how}") from None

@@ -203,7 +203,7 @@ class Session:
                 continue
             reason = why_not(address, port)
             if reason is not None:
-                raise PortTaken(f"port {port} on {address} {reason} (gateway {deployable.name})")
+                raise PortTaken(f"port {port} on {address} {reason} ({deployable.kind} {deployable.name})")
 
     def _stand_ins(self, checked: Checked, plan: Plan) -> dict[str, Deployable]:
         """The stub of each service that the plan calls; each keeps its port for as long as it is there."""

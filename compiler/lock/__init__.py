@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from compiler.contracts.versions import Bump
+from compiler.contracts.versions import Bump, label
+from compiler.paths import PathTemplate
 from compiler.source import Source, Span
 
 LOCK_FILE = "gatewright.lock"
@@ -53,12 +54,23 @@ class LockedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """An operation that an edge promises to its client: as the client calls it, and the version that it belongs to."""
+    """An operation that an edge promises to its client: as the client calls it, and the version that it belongs to.
+
+    With ``default``, requests that name no version get it, where the version stands beside the path.
+    """
 
     method: str
     path: str
     contract: str
     number: str
+    default: bool = False
+    where: Span | None = field(default=None, compare=False, repr=False)
+    """Its line; None while it is not written yet."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """The same for what one request of a client gets, whatever the version within its major."""
+        return self.method, PathTemplate.parse(self.path).shape, self.contract, label(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,10 @@ class LockedEdge:
     client: str
     supported_until: date
     promises: tuple[Promise, ...] = ()
+    versioning: str = "path"
+    """Where the client names the version, with the name of the header or parameter: ``header:x-api-version``."""
+    removed: bool = False
+    """Whether the project has it no more."""
     where: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -8,8 +8,8 @@
     meaning orders 1.4.2 <compressed text> check=<crc>
     version orders 1.5.0 meaning=1:<digest> after=1.4.2:<digest> bump=minor text=<digest> check=<crc>
     ...
-    edge mobile client=shop-mobile until=2027-12-31 check=<crc>
-    promise mobile GET /v2/orders orders@2.1.0 check=<crc>
+    edge mobile client=shop-mobile until=2027-12-31 versions=header:x-api-version check=<crc>
+    promise mobile GET /orders orders@2.1.0 default check=<crc>
 
 Each line says by itself what it is about, so it may stand anywhere: git can lay the lines of two branches together. A
 line that stands twice says one thing, or two that can be joined: of two dates the later one holds. Each line ends with
@@ -29,6 +29,7 @@ from compiler.contracts.versions import BUMPS, precedence
 from compiler.diagnostics import Finding, Note
 from compiler.files import ROOT_FILE, Library
 from compiler.lock import FORMAT, LOCK_FILE, Lock, LockedEdge, LockedVersion, Promise
+from compiler.lock.edges import joined
 from compiler.source import Source, Span, inside
 
 _NAME = r"[a-z][a-z0-9-]{0,62}"
@@ -41,9 +42,13 @@ _VERSION = re.compile(
     r"(?: text=(?P<text>[0-9a-f]{32})(?: files=(?P<files>\S+))?)?"
 )
 _MEANING = re.compile(rf"meaning (?P<contract>{_NAME}) (?P<number>{_NUMBER}) (?P<packed>[A-Za-z0-9+/=]+)")
-_EDGE = re.compile(rf"edge (?P<name>{_NAME}) client=(?P<client>{_NAME}) until=(?P<until>{_DATE})")
+_EDGE = re.compile(
+    rf"edge (?P<name>{_NAME}) client=(?P<client>{_NAME}) until=(?P<until>{_DATE})"
+    r"(?: versions=(?P<versioning>\S+))?(?P<removed> removed)?"
+)
 _PROMISE = re.compile(
     rf"promise (?P<edge>{_NAME}) (?P<method>[A-Z]+) (?P<path>/\S*) (?P<contract>{_NAME})@(?P<number>{_NUMBER})"
+    r"(?P<default> default)?"
 )
 _HEADER = re.compile(r"gatewright-lock ([1-9][0-9]{0,8})")
 _MARKER = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: |$)")
@@ -60,7 +65,7 @@ class _Reading:
     versions: dict[tuple[str, str], LockedVersion] = field(default_factory=dict)
     meanings: dict[tuple[str, str], tuple[str, Span]] = field(default_factory=dict)
     edges: dict[str, LockedEdge] = field(default_factory=dict)
-    promises: dict[str, dict[Promise, Span]] = field(default_factory=dict)
+    promises: dict[str, dict[tuple[str, ...], Promise]] = field(default_factory=dict)
 
     def wrong(self, message: str, where: Span, help: str = _FROM_GIT, *notes: Note) -> None:
         self.findings.append(Finding("lock-invalid", message, where, help, notes))
@@ -93,7 +98,7 @@ def read_lock(source: Source, *, merging: bool = False) -> tuple[Lock | None, li
     if reading.findings:
         return None, reading.findings
     edges = {
-        name: replace(edge, promises=tuple(sorted(reading.promises.get(name, ()), key=_promise_order)))
+        name: replace(edge, promises=tuple(sorted(reading.promises.get(name, {}).values(), key=_promise_order)))
         for name, edge in reading.edges.items()
     }
     return Lock(reading.versions, edges, source), []
@@ -115,10 +120,16 @@ def render(lock: Lock) -> str:
         ]
         lines += [_sealed(" ".join(filter(None, words))), _sealed(f"meaning {about} {locked.packed}")]
     for name, edge in sorted(lock.edges.items()):
-        lines.append(_sealed(f"edge {name} client={edge.client} until={edge.supported_until}"))
+        words = [
+            f"edge {name} client={edge.client} until={edge.supported_until}",
+            f"versions={quote(edge.versioning, safe=':')}" if edge.versioning != "path" else "",
+            "removed" if edge.removed else "",
+        ]
+        lines.append(_sealed(" ".join(filter(None, words))))
         for one in sorted(edge.promises, key=_promise_order):
             path = quote(one.path, safe=_SAFE_IN_PATH)
-            lines.append(_sealed(f"promise {name} {one.method} {path} {one.contract}@{one.number}"))
+            default = " default" if one.default else ""
+            lines.append(_sealed(f"promise {name} {one.method} {path} {one.contract}@{one.number}{default}"))
     return "\n".join(lines) + "\n"
 
 
@@ -264,21 +275,37 @@ def _edge(reading: _Reading, line: str, where: Span) -> bool:
     if match is None:
         return False
     try:
-        read = LockedEdge(match["name"], match["client"], date.fromisoformat(match["until"]), (), where)
+        until = date.fromisoformat(match["until"])
     except ValueError:
         return False
+    versioning = unquote(match["versioning"] or "path")
+    read = LockedEdge(match["name"], match["client"], until, (), versioning, match["removed"] is not None, where)
     there = reading.edges.setdefault(read.name, read)
-    if there.client != read.client:
-        reading.wrong(f"the edge `{read.name}` stands here twice, for two clients", where)
-    reading.edges[read.name] = max(there, read, key=lambda edge: edge.supported_until)
+    if (there.client, there.versioning) != (read.client, read.versioning):
+        assert there.where is not None
+        reading.wrong(
+            f"the edge `{read.name}` stands here twice, for two clients or with two ways to name a version",
+            where,
+            "take the lock of one side of the merge (`git checkout --ours` or `--theirs gatewright.lock`), and run "
+            "`gatewright lock`",
+            Note("the other one", there.where),
+        )
+    later = max(there, read, key=lambda edge: edge.supported_until)
+    reading.edges[read.name] = replace(later, removed=there.removed and read.removed)
     return True
 
 
 def _promise(reading: _Reading, line: str, where: Span) -> bool:
     match = _PROMISE.fullmatch(line)
     if match is not None:
-        read = Promise(match["method"], unquote(match["path"]), match["contract"], match["number"])
-        reading.promises.setdefault(match["edge"], {})[read] = where
+        default = match["default"] is not None
+        read = Promise(match["method"], unquote(match["path"]), match["contract"], match["number"], default, where)
+        try:
+            key = read.key
+        except ValueError:  # no path
+            return False
+        there = reading.promises.setdefault(match["edge"], {}).setdefault(key, read)
+        reading.promises[match["edge"]][key] = joined(there, read)
     return match is not None
 
 
@@ -299,5 +326,6 @@ def _settle(reading: _Reading) -> None:
             reading.wrong(f"the line of `{key[0]}@{key[1]}` itself is missing", where)
     for name, promises in reading.promises.items():
         if name not in reading.edges:
-            for where in promises.values():
-                reading.wrong(f"the line of the edge `{name}` is missing", where)
+            for promise in promises.values():
+                assert promise.where is not None
+                reading.wrong(f"the line of the edge `{name}` is missing", promise.where)

@@ -40,6 +40,13 @@ class EdgeExpose(Expose):
     publish: Published | None = doc("The contract that the shaped operations satisfy.", "mobile-orders@1.0.0", None)
 
 
+def body_shape(expose: Expose) -> BodyShape | None:
+    """The changes to bodies that an entry asks for, by whichever name."""
+    if isinstance(expose, EdgeExpose) and expose.shape is not None:
+        return expose.shape
+    return expose.decorate
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge(Gateway):
     """A gateway for one client, kept as long as the client is supported."""

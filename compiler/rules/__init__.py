@@ -54,7 +54,7 @@ _ALL = (
     Rule("bump-too-small", _E, "a version's number says less than what changed since the version before"),
     Rule("risky-change", _W, "a change that may break some clients came with a minor version"),
     Rule("lock-invalid", _E, "gatewright.lock is damaged, in conflict, or of a newer format", suppressible=False),
-    Rule("lock-outdated", _W, "gatewright.lock does not know a version, a date or a removal"),
+    Rule("lock-outdated", _W, "gatewright.lock does not know a version, an edge, a date or a removal"),
     Rule("published-version-changed", _E, "a published version's meaning changed"),
     Rule("published-version-removed", _E, "a published version is gone while clients may rely on it"),
     Rule("published-date-moved", _E, "a published day came nearer"),
@@ -70,6 +70,15 @@ _ALL = (
     Rule("version-deprecated", _W, "a deprecated version without its successor beside it"),
     Rule("version-sunset", _E, "something uses a version after its sunset"),
     Rule("too-many-majors", _E, "more live majors than allowed"),
+    Rule("edge-expired", _E, "the client of an edge is not supported any more"),
+    Rule("edge-removed-early", _E, "an edge, or an operation of one, is gone while its client is supported"),
+    Rule("support-shortened", _E, "the end of a client's support came nearer"),
+    Rule("support-outlives-contract", _E, "a client is supported longer than a version that it uses lives"),
+    Rule("shape-unknown-field", _E, "shape or decorate names a field that no schema has"),
+    Rule("shape-collision", _E, "two changes of a body contradict each other", suppressible=False),
+    Rule("shape-breaks-contract", _E, "a changed body does not satisfy the contract that clients rely on"),
+    Rule("client-need-unmet", _E, "the worst case does not meet what the client of an edge needs"),
+    Rule("response-unbounded", _W, "a client needs a largest answer, and the schema has none"),
     Rule("route-conflict", _E, "two operations answer the same request", suppressible=False),
     Rule("cors-conflict", _E, "one path is served with two different `cors`", suppressible=False),
     Rule("route-shadowed", _W, "a route that no request can reach"),
@@ -90,16 +99,6 @@ _ALL = (
     Rule("undeclared-status", _W, "an aggregate can answer with a status that its contract does not declare"),
     Rule("weight-missing", _E, "several services implement one version, and one states no weight", suppressible=False),
 )
-PLANNED = (
-    "client-need-unmet",
-    "response-unbounded",
-    "shape-breaks-contract",
-    "shape-unknown-field",
-    "support-outlives-contract",
-    "support-shortened",
-)
-"""Rules of parts that are not built yet: nothing finds them, and ``explain`` says so."""
-
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}
 
 

@@ -101,7 +101,7 @@ def _traced(workspace: Workspace, deployable: Deployable, asked: Asked) -> Trace
         return Traced(deployable, None, refused.status, request, None, (), (*why, *arrived.notes, refused.why))
     status = 404 if rule is None else rule.action.status if isinstance(rule.action, Answer) else None
     exposure, operation = next(_exposing(workspace, deployable, rule), (None, None))
-    gateway = workspace.project.gateways.get(deployable.name)
+    gateway = dict(workspace.project.deployables).get(deployable.name)
     found: tuple[Setting, ...] = ()
     if exposure is not None and operation is not None and gateway is not None:
         found = tuple(settings(workspace.project, gateway, exposure.expose, operation.settings))

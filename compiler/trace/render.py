@@ -89,7 +89,7 @@ def _headline(traced: Traced) -> str:
 
 
 def _found(traced: Traced) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("gateway", traced.deployable.name)]
+    rows: list[tuple[str, ...]] = [(traced.deployable.kind, traced.deployable.name)]
     action = traced.action
     if action is not None:
         rows += [("contract", f"{action.contract} {action.version}"), ("operation", action.operation)]

@@ -17,7 +17,7 @@ from compiler.backends.envoy.types import CLUSTER, LISTENER, ROUTES, Data, Layou
 from compiler.plan import Answer, Compose, Deployable, Rule
 from compiler.yaml_text import encoded
 
-__all__ = ["Layout", "render", "static"]
+__all__ = ["Layout", "render", "resources", "static"]
 
 
 def render(deployable: Deployable, layout: Layout, config_dir: str) -> dict[str, bytes]:
@@ -44,6 +44,13 @@ def static(deployable: Deployable, config_dir: str = "/etc/envoy") -> Data:
             "clusters": [*_clusters(deployable), *own.get("clusters", [])],
         }
     }
+
+
+def resources(deployable: Deployable) -> dict[str, Data]:
+    """All that a deployable's Envoy is given, by kind and name, for comparison."""
+    found = {"bootstrap": bootstrap(deployable), "listener": listener(deployable, {}, "")}
+    found["routes"] = route_configuration(deployable)
+    return found | {f"cluster {made['name']}": made for made in _clusters(deployable)}
 
 
 def _clusters(deployable: Deployable) -> list[Data]:

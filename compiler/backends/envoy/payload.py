@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from compiler.backends.envoy.payload_plan import plan_text
 from compiler.backends.envoy.types import FILTER_CONFIG, STRING_VALUE, WASM, Data
-from compiler.plan import Answer, Compose, Deployable, Rule
+from compiler.plan import Answer, Compose, Deployable, Forward, Rule
 
 FILTER = "gatewright.payload"
 NOWHERE = "gatewright.composed"
@@ -30,7 +30,7 @@ def on_route(rule: Rule) -> bool:
     action = rule.action
     if isinstance(action, Answer) or rule.preflight is not None:
         return False
-    return isinstance(action, Compose) or action.asks is not None
+    return isinstance(action, Compose) or action.asks is not None or action.shape is not None
 
 
 def module_file(deployable: Deployable) -> tuple[str, bytes] | None:
@@ -59,6 +59,7 @@ def payload_filters(deployable: Deployable, folder: str) -> list[Data]:
                     "name": deployable.name,
                     "root_id": "payload",
                     "failure_policy": "FAIL_RELOAD",
+                    "allow_on_headers_stop_iteration": True,  # or a held request's body would never come
                     "configuration": {"@type": STRING_VALUE, "value": plan_text(deployable)},
                     "vm_config": {
                         "vm_id": "payload",
@@ -93,4 +94,6 @@ def buffered(deployable: Deployable, usual: int) -> int:
         for rule in deployable.rules
         if not isinstance(rule.action, Answer) and rule.action.asks is not None and rule.action.asks.body is not None
     ]
-    return max([usual, *checked, *(a.max_body for a in deployable.aggregates if a.takes_body)])
+    shapes = [r.action.shape for r in deployable.rules if isinstance(r.action, Forward) and r.action.shape is not None]
+    changed = [shape.max_body for shape in shapes]
+    return max([usual, *checked, *changed, *(a.max_body for a in deployable.aggregates if a.takes_body)])

@@ -27,6 +27,7 @@ from compiler.expressions.syntax import (
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Compose, Deployable, Rule
 from compiler.requested import Automaton, RequestCheck
+from compiler.shaped import Shape, Tree
 
 
 def plan_text(deployable: Deployable) -> str:
@@ -54,9 +55,36 @@ def _route(rule: Rule) -> Data | None:
     made: Data = {}
     if isinstance(action, Compose):
         made["aggregate"] = action.aggregate
+        changed = action.response_headers
+        made["without"] = sorted({*changed.remove, *(name for name, _ in changed.set)})
+        if action.max_response is not None:
+            made["max_response"] = action.max_response
+    elif action.shape is not None:
+        made["shape"] = _shape(action.shape)
     if action.asks is not None:
         made["check"] = _check(action.asks, action.policies.body_limit)
     return {**made, "path": _segments(rule.path)} if made else None
+
+
+def _shape(shape: Shape) -> Data:
+    return {
+        "tree": _tree(shape.tree) if shape.tree is not None else None,
+        "errors": shape.errors,
+        "max_body": shape.max_body,
+        "max_response": shape.max_response,
+    }
+
+
+def _tree(tree: Tree) -> Data:
+    """By the service's names: null for a field that is left out, else its name and what becomes of what is in it."""
+    return {
+        "only": tree.only,
+        "fields": {
+            one.own: None if one.name is None else [one.name, _tree(one.tree) if one.tree is not None else None]
+            for one in tree.fields
+        },
+        "put": [[name, _composed(value)] for name, value in tree.put],
+    }
 
 
 def _check(asks: RequestCheck, most: int) -> Data:

@@ -1,0 +1,264 @@
+"""The changes of bodies held against the contracts: which fields there are, and whether clients still get what they may
+expect. Everything that cannot be decided counts as broken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from compiler.compat.contracts import compare
+from compiler.compat.schemas import Contained, NotContained, View, contained
+from compiler.contracts.openapi import Api, Operation
+from compiler.contracts.refs import Node
+from compiler.diagnostics import Finding, Note, did_you_mean, one_of
+from compiler.model.edges import EdgeExpose
+from compiler.model.gateways import Expose
+from compiler.model.references import Published
+from compiler.shaping.exposures import (
+    OperationShape,
+    Shaped,
+    effective_alone,
+    json_answers,
+    puts_of,
+    shape_of,
+)
+from compiler.shaping.schemas import TooInvolvedError
+from compiler.shaping.sets import schema_of
+from compiler.shaping.tree import Path, walk
+from compiler.source import Span
+from compiler.workspace import Exposure, Workspace
+
+_LONGEST = 120
+
+
+def check(workspace: Workspace) -> Iterator[Finding]:
+    """What is wrong with the changes of each entry of ``expose``, over all versions that it comes to."""
+    entries: dict[tuple[str, int], list[Exposure]] = {}
+    for exposure in workspace.exposures:
+        entries.setdefault((exposure.gateway, exposure.index), []).append(exposure)
+    for exposures in entries.values():
+        if all(e.api is not None for e in exposures):
+            yield from _entry(workspace, exposures)
+
+
+def _entry(workspace: Workspace, exposures: Sequence[Exposure]) -> Iterator[Finding]:
+    made = [(exposure, shape_of(exposure)) for exposure in exposures]
+    shaped = [(exposure, shape) for exposure, shape in made if shape is not None]
+    found = list({(f.rule, f.message, f.where): f for _, shape in shaped for f in shape.findings}.values())
+    yield from found
+    documents: list[tuple[Exposure, Shaped | None, Api]] = []
+    try:
+        for exposure, shape in made:
+            documents.append((exposure, shape, effective_alone(exposure, shape.reshape if shape else None)))
+    except TooInvolvedError:
+        where = exposures[0].expose.where.span
+        yield Finding("shape-breaks-contract", "the schemas are too involved to be changed", where, "name fewer fields")
+        return
+    if shaped and not found:
+        yield from _fields(shaped)
+        yield from _put(documents)
+    expose = exposures[0].expose
+    if isinstance(expose, EdgeExpose) and expose.publish is not None:
+        yield from _published(workspace, expose, expose.publish, documents)
+
+
+# Which fields there are.
+
+
+def _fields(shaped: Sequence[tuple[Exposure, Shaped]]) -> Iterator[Finding]:
+    operations = [(exposure, one) for exposure, shape in shaped for one in shape.operations.values()]
+    for exposure, one in operations:
+        yield from _without_fields(exposure, one)
+    shapings = [shaping for _, one in operations for shaping in one.shapings]
+    if not shapings:
+        if not any(one.without_fields for _, one in operations):
+            first = shaped[0][0]
+            message = "no operation here answers with a body, so nothing is changed"
+            yield Finding("shape-unknown-field", message, _place(first.expose), "expose it without these changes")
+        return
+    seen = {path for shaping in shapings for path in shaping.seen}
+    names: dict[Path, set[str]] = {}
+    for shaping in shapings:
+        for path, declared in shaping.names.items():
+            names.setdefault(path, set()).update(declared)
+    tree = operations[0][1].tree
+    unknown: set[Path] = set()
+    for path, node in walk(tree):
+        if path and path not in seen and path[:-1] not in unknown:
+            for said in dict.fromkeys(said for _, below in walk(node) for said in below.asked):
+                yield _unknown(path, said, names.get(path[:-1], set()), operations)
+        if path and path not in seen:
+            unknown.add(path)
+        if path not in unknown and path not in names and node.puts:
+            message = f"`{'.'.join(path) or 'the body'}` is no object, so nothing can be set in it"
+            yield Finding("shape-unknown-field", message, next(iter(node.puts.values())).where)
+    clashes = sorted({clash for shaping in shapings for clash in shaping.clashes})
+    for path, name in clashes:
+        message = f"`{'.'.join((*path, name))}` is a field of the service already"
+        where = next(n.asked[-1] for p, n in walk(tree) if p[:-1] == path and n.name == name)
+        yield Finding("shape-collision", message, where, "take another name, or remove that field")
+    yield from _nothing_left(operations)
+
+
+def _without_fields(exposure: Exposure, one: OperationShape) -> Iterator[Finding]:
+    if one.without_fields:
+        media = ", ".join(f"`{name}`" for name in dict.fromkeys(one.without_fields))
+        version = f"`{exposure.contract}@{exposure.version}`"
+        yield Finding(
+            "shape-unknown-field",
+            f"`{one.operation.key}` of {version} answers with {media}, which has no fields",
+            _place(exposure.expose),
+            "expose it by an entry of its own, without these changes",
+        )
+
+
+def _unknown(
+    path: Path, where: Span, declared: set[str], operations: Sequence[tuple[Exposure, OperationShape]]
+) -> Finding:
+    if len(operations) == 1:
+        whose = f"`{operations[0][1].operation.key}` answers with no field"
+    else:
+        whose = f"none of the {len(operations)} operations answers with a field"
+    help = did_you_mean(path[-1], sorted(declared)) or (f"there is {one_of(sorted(declared))}" if declared else None)
+    return Finding("shape-unknown-field", f"{whose} `{'.'.join(path)}`", where, help)
+
+
+def _nothing_left(operations: Sequence[tuple[Exposure, OperationShape]]) -> Iterator[Finding]:
+    for exposure, one in operations:
+        included = [path for path, node in walk(one.tree) if node.whole is not None]
+        if included and one.shapings and not any(path in s.seen for path in included for s in one.shapings):
+            version = f"`{exposure.contract}@{exposure.version}`"
+            message = f"of what `{one.operation.key}` of {version} answers, nothing is included"
+            first = one.tree.fields[included[0][0]]
+            where = next(said for _, node in walk(first) for said in node.asked)
+            yield Finding("shape-unknown-field", message, where, "expose it by an entry of its own")
+
+
+def _place(expose: Expose) -> Span:
+    key = "shape" if isinstance(expose, EdgeExpose) and expose.shape is not None else "decorate"
+    return expose.where.key(key)
+
+
+# What is put in, and the contract's own schema of the field.
+
+
+def _put(documents: Sequence[tuple[Exposure, Shaped | None, Api]]) -> Iterator[Finding]:
+    done: set[Path] = set()
+    for exposure, shape, api in documents:
+        for one in shape.operations.values() if shape is not None else ():
+            for path, put in puts_of(one.tree):
+                schemas = [schema for shaping in one.shapings for schema in shaping.found.get(path, ())]
+                if not schemas or path in done:
+                    continue
+                verdict = contained(
+                    _virtual(api, schema_of(one.puts[path]), ("~put", *path)),
+                    _virtual(api, {"anyOf": schemas}, ("~there", *path)),
+                )
+                if not isinstance(verdict, Contained):
+                    done.add(path)
+                    why = _witness(verdict.witness) if isinstance(verdict, NotContained) else verdict.reason
+                    version = f"`{exposure.contract}@{exposure.version}`"
+                    yield Finding(
+                        "shape-breaks-contract",
+                        f"`{'.'.join(path)}` of {version} is set to what its schema does not surely allow: {why}",
+                        put.where,
+                        "set it to a value of the contract's schema, or give the field another name",
+                    )
+
+
+def _virtual(api: Api, schema: Any, path: tuple[str, ...]) -> View:
+    """A schema that refers to components of a document, as a service's answer."""
+    return View(Node(schema, api.document, path), api.scope, api.dialect, "response", sender=True)
+
+
+# The contract that is published.
+
+
+def _published(
+    workspace: Workspace,
+    expose: EdgeExpose,
+    publish: Published,
+    documents: Sequence[tuple[Exposure, Shaped | None, Api]],
+) -> Iterator[Finding]:
+    public = workspace.apis.get((publish.contract, publish.version))
+    if public is None:
+        return  # unknown or broken, which has a finding of its own
+    where = expose.where["publish"]
+    for exposure, _, api in documents:
+        pairs = []
+        for exposed in exposure.operations:
+            operation = exposed.operation
+            other = _pair(public, operation)
+            if isinstance(other, str):
+                version = f"`{exposure.contract}@{exposure.version}`"
+                message = f"`{operation.key}` of {version} {other} `{publish.contract}@{publish.version}`"
+                help = "its operations pair by operationId, and have the same method and path"
+                yield Finding("shape-breaks-contract", message, where, help, (Note("the operation", exposed.where),))
+            else:
+                pairs.append((operation, other))
+        yield from _requests(public, api, pairs, where)
+        for operation, other in pairs:
+            yield from _answers(exposure, public, other, api, operation, where)
+
+
+def _pair(public: Api, operation: Operation) -> Operation | str:
+    """The published operation of an exposed one, or why there is none, in words."""
+    if operation.operation_id is None:
+        return "has no operationId, by which it would be found in"
+    other = public.by_key.get(operation.operation_id)
+    if other is None:
+        return "is not in"
+    if (other.method, other.path.shape) != (operation.method, operation.path.shape):
+        return f"is `{other.method} {other.path_text}` in"
+    return other
+
+
+def _requests(public: Api, api: Api, pairs: Sequence[tuple[Operation, Operation]], where: Span) -> Iterator[Finding]:
+    """What clients of the published contract send must be accepted."""
+    named = {f"{other.method} {other.path_text}" for _, other in pairs}
+    for change in compare(public, api).changes:
+        if change.direction == "request" and change.level == "breaking" and named & set(change.operations):
+            place = (Note("published here", change.base.span(key=True)),) if change.base is not None else ()
+            operations = ", ".join(f"`{o}`" for o in sorted(named & set(change.operations)))
+            message = f"{operations}: requests by the published contract are not surely accepted: {change.message}"
+            yield Finding("shape-breaks-contract", message, where, "publish what the service takes", place)
+
+
+def _answers(
+    exposure: Exposure, public: Api, other: Operation, api: Api, operation: Operation, where: Span
+) -> Iterator[Finding]:
+    own = api.by_key[f"{operation.method} {operation.path_text}"]
+    promised = dict(json_answers(public, other))
+    responses = dict(public.responses(other))
+    for status, schema in json_answers(api, own):
+        key = next((k for k in (status, "2XX", "default") if k in responses), None)
+        if key is None:
+            message = f"`{operation.key}` answers with {status}, which the published contract does not declare"
+            note = Note("the published operation", public.where(other))
+            yield Finding("shape-breaks-contract", message, where, f"declare {status} there", (note,))
+            continue
+        if key not in promised:
+            continue  # no schema: anything will do
+        inner = View(schema, api.scope, api.dialect, "response", sender=True)
+        outer = View(promised[key], public.scope, public.dialect, "response")
+        verdict = contained(inner, outer)
+        if isinstance(verdict, Contained):
+            continue
+        if isinstance(verdict, NotContained):
+            message = f"{_witness(verdict.witness)} of `{operation.key}` does not satisfy the published contract"
+        else:
+            message = f"whether `{operation.key}` satisfies the published contract cannot be decided: {verdict.reason}"
+        yield Finding(
+            "shape-breaks-contract",
+            message,
+            where,
+            "change the shape, or what is published",
+            (Note("the published schema", promised[key].span()),),
+        )
+
+
+def _witness(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return f"`{text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}`"

@@ -1,0 +1,355 @@
+//! The payload module: what Envoy calls, and whom that is about. See docs/payload-plan.md.
+//!
+//! Envoy runs one of these on each worker, one call at a time. Answers of services arrive without their stream, so each
+//! call is written down with the request that it belongs to; a stream may be gone by then. A new configuration comes as
+//! a new root context beside the old one, whose streams go on with the plan that they began with.
+
+const std = @import("std");
+const checking = @import("check.zig");
+const compose = @import("compose.zig");
+const host = @import("host.zig");
+const json = @import("json.zig");
+const plan = @import("plan.zig");
+const problem = @import("problem.zig");
+const request = @import("request.zig");
+
+const Allocator = std.mem.Allocator;
+const Text = []const u8;
+const memory = std.heap.wasm_allocator;
+
+const go_on: u32 = 0;
+const hold: u32 = 1;
+/// Of a body: neither pass it on nor keep it.
+const drop: u32 = 3;
+/// Milliseconds between two looks at what waits for another try.
+const tick_period: u32 = 5;
+
+const Run = compose.Run(Bridge);
+
+/// One configuration of the filter.
+const Root = struct {
+    id: u32,
+    arena: std.heap.ArenaAllocator = .init(memory),
+    plan: plan.Plan,
+    ticking: bool = false,
+};
+
+/// A stream that the module has something to do with.
+const Stream = struct {
+    id: u32,
+    root: *Root,
+    arena: std.heap.ArenaAllocator,
+    route: *const plan.Route,
+    asked: compose.Asked,
+    run: ?*Run = null,
+    /// The schema that the body must satisfy.
+    schema: ?usize = null,
+    /// Counted among those of its aggregate.
+    counted: bool = false,
+    answered: bool = false,
+    waits: bool = false,
+};
+
+const Call = struct { stream: u32, step: usize, index: usize };
+
+const Module = struct {
+    roots: std.AutoHashMapUnmanaged(u32, *Root) = .empty,
+    /// The root of each stream.
+    parents: std.AutoHashMapUnmanaged(u32, u32) = .empty,
+    streams: std.AutoHashMapUnmanaged(u32, *Stream) = .empty,
+    calls: std.AutoHashMapUnmanaged(u32, Call) = .empty,
+    seed: u64 = 0,
+};
+
+var module: Module = .{};
+
+/// What a run asks of Envoy.
+const Bridge = struct {
+    stream: *Stream,
+
+    pub fn now(_: Bridge) u64 {
+        return host.now();
+    }
+
+    pub fn random(_: Bridge) u64 {
+        if (module.seed == 0) module.seed = host.now() | 1;
+        // xorshift64 (Marsaglia, "Xorshift RNGs", 2003)
+        module.seed ^= module.seed << 13;
+        module.seed ^= module.seed >> 7;
+        module.seed ^= module.seed << 17;
+        return module.seed;
+    }
+
+    pub fn call(self: Bridge, arena: Allocator, step: usize, index: usize, cluster: Text, headers: []const request.Pair, body: Text, timeout: u32) error{OutOfMemory}!bool {
+        const id = try host.call(arena, cluster, headers, body, timeout) orelse return false;
+        try module.calls.put(memory, id, .{ .stream = self.stream.id, .step = step, .index = index });
+        return true;
+    }
+
+    pub fn respond(self: Bridge, arena: Allocator, status: u32, headers: []const request.Pair, body: Text) error{OutOfMemory}!void {
+        host.about(self.stream.id);
+        self.stream.answered = true;
+        leave(self.stream);
+        try host.respond(arena, status, headers, body);
+    }
+
+    pub fn stepEnded(_: Bridge, _: *const plan.Aggregate, _: *const plan.Step, _: u64, _: bool, _: bool) void {}
+
+    pub fn wakeLater(self: Bridge) void {
+        self.stream.waits = true;
+        if (self.stream.root.ticking) return;
+        self.stream.root.ticking = true;
+        host.tick(tick_period);
+    }
+};
+
+export fn proxy_abi_version_0_2_1() void {}
+
+/// A WASI reactor has this; there is nothing to set up.
+export fn _initialize() void {}
+
+export fn proxy_on_memory_allocate(size: usize) ?[*]u8 {
+    const made = host.receiving.alloc(u8, size) catch return null;
+    return made.ptr;
+}
+
+export fn proxy_on_context_create(id: u32, parent: u32) void {
+    if (parent != 0) module.parents.put(memory, id, parent) catch {};
+}
+
+export fn proxy_on_vm_start(_: u32, _: usize) u32 {
+    return 1;
+}
+
+export fn proxy_on_configure(id: u32, size: usize) u32 {
+    const root = configured(id, size) catch |found| {
+        host.complain(if (found == error.BadPlan) "gatewright: this is not a plan for this module" else "gatewright: no memory for the plan");
+        return 0;
+    };
+    if (module.roots.fetchPut(memory, id, root) catch return 0) |former| dropRoot(former.value);
+    return 1;
+}
+
+fn configured(id: u32, size: usize) plan.Error!*Root {
+    const root = try memory.create(Root);
+    root.* = .{ .id = id, .plan = undefined };
+    errdefer dropRoot(root);
+    const arena = root.arena.allocator();
+    host.receiving = arena;
+    root.plan = try plan.read(arena, host.bytes(.plugin_configuration, size) orelse "");
+    return root;
+}
+
+fn dropRoot(root: *Root) void {
+    root.arena.deinit();
+    memory.destroy(root);
+}
+
+export fn proxy_on_request_headers(id: u32, _: u32, end_of_stream: u32) u32 {
+    return onRequest(id, end_of_stream != 0) catch return unable(id);
+}
+
+fn onRequest(id: u32, whole: bool) error{OutOfMemory}!u32 {
+    const root = module.roots.get(module.parents.get(id) orelse 0) orelse return refuse(id, 500, "there is no plan");
+    const stream = try memory.create(Stream);
+    stream.* = .{ .id = id, .root = root, .arena = .init(memory), .route = undefined, .asked = undefined };
+    errdefer forget(stream);
+    const arena = stream.arena.allocator();
+    host.receiving = arena;
+    const name = host.property("xds\x00route_name") orelse "";
+    stream.route = root.plan.routes.getPtr(name) orelse {
+        forget(stream);
+        return refuse(id, 500, "there is no plan for this route");
+    };
+    stream.asked = .{
+        .path = host.header(.request_headers, ":path") orelse "",
+        .authority = host.header(.request_headers, ":authority") orelse "",
+        .headers = try host.headers(arena, .request_headers),
+        .body = null,
+    };
+    try module.streams.put(memory, id, stream);
+    if (stream.route.check) |*check| switch (checking.bodyOf(check, stream.asked, whole)) {
+        .unread => {},
+        .read => |schema| stream.schema = schema,
+        .refused => |said| {
+            try answer(stream, said, &.{});
+            return hold;
+        },
+    };
+    if (!whole and readsBody(stream)) return hold;
+    return decide(stream);
+}
+
+/// Whether the body is looked at, and so must be there as a whole.
+fn readsBody(stream: *Stream) bool {
+    if (stream.schema != null) return true;
+    return if (stream.route.aggregate) |aggregate| aggregate.body != .none else false;
+}
+
+/// All of the request is there.
+fn decide(stream: *Stream) error{OutOfMemory}!u32 {
+    const arena = stream.arena.allocator();
+    if (stream.route.check != null) {
+        const body = stream.asked.body;
+        const given: ?checking.Given = if (stream.schema == null or body == null) null else .{ .text = body.?, .schema = stream.schema.? };
+        if (try checking.faults(arena, &stream.root.plan, stream.route, stream.asked, given)) |said| {
+            try answer(stream, said, &.{});
+            return hold;
+        }
+    }
+    const aggregate = stream.route.aggregate orelse return go_on;
+    if (bodyAsJson(stream)) |said| {
+        try answer(stream, said, &.{});
+        return hold;
+    }
+    if (aggregate.max_concurrent) |most| if (aggregate.active >= most) {
+        try answer(stream, .{ .status = 503, .detail = "too many of these requests are being answered" }, &.{.{ .name = "retry-after", .value = "1" }});
+        return hold;
+    };
+    aggregate.active += 1;
+    stream.counted = true;
+    const run = try arena.create(Run);
+    stream.run = run;
+    try run.begin(arena, .{ .stream = stream }, stream.route, stream.asked);
+    return hold;
+}
+
+/// Make the body of a request for an aggregate the one JSON value that it is; what is wrong where it is none.
+fn bodyAsJson(stream: *Stream) ?problem.Problem {
+    const body = stream.asked.body orelse return null;
+    stream.asked.body = json.valid(body) orelse return .{ .status = 400, .detail = "the body is not JSON" };
+    return null;
+}
+
+export fn proxy_on_request_body(id: u32, size: usize, end_of_stream: u32) u32 {
+    const stream = module.streams.get(id) orelse return go_on;
+    if (stream.answered) return drop;
+    if (!readsBody(stream)) return if (stream.route.aggregate != null) drop else go_on;
+    return onBody(stream, size, end_of_stream != 0) catch return unable(id);
+}
+
+fn onBody(stream: *Stream, size: usize, whole: bool) error{OutOfMemory}!u32 {
+    var most: usize = std.math.maxInt(u32) - 1;
+    if (stream.route.check) |check| most = @min(most, check.max_body);
+    if (stream.route.aggregate) |aggregate| most = @min(most, aggregate.max_body);
+    if (size > most) {
+        try answer(stream, .{ .status = 413, .detail = "the body is too large" }, &.{});
+        return hold;
+    }
+    if (!whole) return hold;
+    host.receiving = stream.arena.allocator();
+    const body = host.bytes(.request_body, most) orelse "";
+    if (body.len > 0) stream.asked.body = body;
+    if (body.len == 0 and stream.route.check != null) {
+        // A body was announced, and did not come.
+        switch (checking.bodyOf(&stream.route.check.?, stream.asked, true)) {
+            .refused => |said| {
+                try answer(stream, said, &.{});
+                return hold;
+            },
+            else => stream.schema = null,
+        }
+    }
+    return decide(stream);
+}
+
+export fn proxy_on_http_call_response(_: u32, call: u32, headers: u32, size: usize, _: u32) void {
+    const found = module.calls.fetchRemove(call) orelse return;
+    const stream = module.streams.get(found.value.stream) orelse return;
+    const run = stream.run orelse return;
+    if (stream.answered) return;
+    onAnswer(stream, run, found.value, headers != 0, size) catch {
+        _ = unable(stream.id);
+    };
+}
+
+fn onAnswer(stream: *Stream, run: *Run, call: Call, there: bool, size: usize) error{OutOfMemory}!void {
+    const arena = stream.arena.allocator();
+    host.receiving = arena;
+    if (!there) return run.ended(call.step, call.index, 0, &.{}, null);
+    const headers = try host.headers(arena, .call_response_headers);
+    const status = for (headers) |header| {
+        if (std.mem.eql(u8, header.name, ":status")) break std.fmt.parseInt(u32, header.value, 10) catch 0;
+    } else 0;
+    const most = run.aggregate.steps[call.step].max_body;
+    const body: ?Text = if (size == 0) "" else if (size > most) null else host.bytes(.call_response_body, most);
+    try run.ended(call.step, call.index, status, headers, body);
+}
+
+export fn proxy_on_tick(id: u32) void {
+    const root = module.roots.get(id) orelse return host.tick(0);
+    var waiting = false;
+    var due: std.ArrayList(*Stream) = .empty;
+    defer due.deinit(memory);
+    var all = module.streams.valueIterator();
+    while (all.next()) |stream| {
+        if (stream.*.waits and stream.*.root == root) due.append(memory, stream.*) catch return;
+    }
+    for (due.items) |stream| {
+        const run = stream.run orelse continue;
+        host.receiving = stream.arena.allocator();
+        stream.waits = run.woken() catch {
+            _ = unable(stream.id);
+            continue;
+        };
+        waiting = waiting or stream.waits;
+    }
+    if (waiting) return;
+    root.ticking = false;
+    host.tick(0);
+}
+
+export fn proxy_on_done(_: u32) u32 {
+    return 1;
+}
+
+export fn proxy_on_delete(id: u32) void {
+    if (module.roots.fetchRemove(id)) |found| return dropRoot(found.value);
+    _ = module.parents.remove(id);
+    const found = module.streams.fetchRemove(id) orelse return;
+    forget(found.value);
+}
+
+/// Take a stream that was answered or is gone off its aggregate's count.
+fn leave(stream: *Stream) void {
+    if (!stream.counted) return;
+    stream.counted = false;
+    if (stream.route.aggregate) |aggregate| aggregate.active -= 1;
+}
+
+fn forget(stream: *Stream) void {
+    leave(stream);
+    host.receiving = memory;
+    stream.arena.deinit();
+    memory.destroy(stream);
+}
+
+fn answer(stream: *Stream, said: problem.Problem, more: []const request.Pair) error{OutOfMemory}!void {
+    const arena = stream.arena.allocator();
+    var headers: std.ArrayList(request.Pair) = .empty;
+    try headers.append(arena, .{ .name = "content-type", .value = problem.media_type });
+    try headers.appendSlice(arena, more);
+    host.about(stream.id);
+    stream.answered = true;
+    leave(stream);
+    try host.respond(arena, said.status, headers.items, try problem.write(arena, said));
+}
+
+fn refuse(id: u32, status: u32, detail: Text) u32 {
+    var room: [1024]u8 = undefined;
+    var fixed = std.heap.FixedBufferAllocator.init(&room);
+    const arena = fixed.allocator();
+    host.about(id);
+    const body = problem.write(arena, .{ .status = status, .detail = detail }) catch "";
+    host.respond(arena, status, &.{.{ .name = "content-type", .value = problem.media_type }}, body) catch {};
+    return hold;
+}
+
+/// There is no memory to do what the plan says.
+fn unable(id: u32) u32 {
+    if (module.streams.get(id)) |stream| {
+        stream.answered = true;
+        leave(stream);
+    }
+    return refuse(id, 503, "the gateway has no memory for this");
+}

@@ -1,0 +1,67 @@
+"""What the edges of a project promise to their clients: whom for, until when, and which operations as they call them.
+
+Hosts and ports are no part of it, as they differ from place to place; nor are drafts of contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
+from compiler.contracts.versions import is_prerelease
+from compiler.lock import LockedEdge, Promise
+from compiler.model.edges import Edge
+from compiler.model.gateways import Gateway
+from compiler.workspace import Workspace
+
+
+def promised(workspace: Workspace) -> dict[str, LockedEdge]:
+    """What each edge promises now, by its name, with the place of the edge."""
+    return {name: _edge(workspace, name, edge) for name, edge in sorted(workspace.project.edges.items())}
+
+
+def is_whole(workspace: Workspace, name: str) -> bool:
+    """Whether all that an edge exposes was found; where something was not, a finding says so."""
+    edge = workspace.project.edges[name]
+    exposures = [e for e in workspace.exposures if e.gateway == name]
+    resolved = {e.index for e in exposures}
+    return all(e.whole and e.api is not None for e in exposures) and len(resolved) == len(edge.expose)
+
+
+def versioning_text(gateway: Gateway) -> str:
+    """Where clients name the version: ``path``, or ``header:x-api-version`` with the name that bears it."""
+    name = gateway.versioning.name if gateway.versioning else None
+    if name is None:
+        return versioned_by(gateway)
+    return f"{versioned_by(gateway)}:{name.lower() if versioned_by(gateway) == 'header' else name}"
+
+
+def _edge(workspace: Workspace, name: str, edge: Edge) -> LockedEdge:
+    promises = sorted(set(_promises(workspace, name, edge)), key=lambda p: (p.path, p.method, p.contract, p.number))
+    client = edge.client
+    return LockedEdge(
+        name, client.name, client.supported_until, tuple(promises), versioning_text(edge), where=edge.where.span
+    )
+
+
+def _promises(workspace: Workspace, name: str, edge: Edge) -> Iterator[Promise]:
+    exposures = [e for e in workspace.exposures if e.gateway == name]
+    default = default_labels(edge, exposures)
+    in_path = versioned_by(edge) == "path"
+    for exposure in exposures:
+        if is_prerelease(exposure.version):
+            continue
+        is_default = default.get(exposure.contract) == exposure.label
+        for exposed in exposure.operations:
+            operation = exposed.operation
+            prefixes = {client_prefix(edge, exposure.label, exposure.expose)}
+            prefixes |= {at_prefix(exposure.expose)} if in_path and is_default else set()
+            for prefix in sorted(prefixes):
+                yield Promise(
+                    operation.method,
+                    prefix + operation.path.text,
+                    exposure.contract,
+                    exposure.version,
+                    default=is_default and not in_path,
+                    where=exposed.where,
+                )

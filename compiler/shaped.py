@@ -1,0 +1,47 @@
+"""The part of the plan that changes of JSON bodies come to. All is resolved and judged; sizes are bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from compiler.composed import Composed
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What becomes of a field: it is left out, or bears ``name`` (its own or another), changed within by ``tree``."""
+
+    own: str
+    name: str | None
+    """None where it is left out."""
+    tree: Tree | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What becomes of an object, and of each object of a list; any other value stays.
+
+    Fields that are not named stay, or with ``only`` are left out. ``put`` are put in behind them; those whose value is
+    absent are not. No two fields of the result bear one name.
+    """
+
+    only: bool
+    fields: tuple[FieldChange, ...]
+    """By their own names, sorted."""
+    put: tuple[tuple[str, Composed], ...]
+    """By name, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What becomes of the answers of a route."""
+
+    tree: Tree | None
+    """The changes of a good answer; None where it stays as it is."""
+    errors: Literal["replace", "pass"]
+    """Whether the bodies of other answers are replaced by problems with the status alone."""
+    max_body: int
+    """The largest body that is changed."""
+    max_response: int | None
+    """The largest body that is sent."""

@@ -1,0 +1,38 @@
+"""The page on edges: its example is sound, and answers as it is shown."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+from compiler import pipeline
+from compiler.local.envoy import find_envoy
+from compiler.local.ports import free_ports
+from compiler.local.session import Session
+from tests.test_docs import ROOT
+from tests.test_docs_policies import answered, blocks
+
+PAGE = ROOT / "docs" / "edges.md"
+
+
+def test_the_example_answers_as_it_is_shown(tmp_path: Path) -> None:
+    shown = blocks(PAGE)
+    for title, text in shown.items():
+        if " " in title:
+            (tmp_path / title.split()[1]).write_text(text)
+    outcome = pipeline.validate(tmp_path, date(2026, 12, 1))
+    assert outcome.diagnostics == ()
+    plan = pipeline.plan(outcome)
+    assert [(d.kind, d.name) for d in plan.deployables] == [("edge", "mobile"), ("gateway", "public")]
+    binary = find_envoy()
+    assert binary is not None
+    assert outcome.checked is not None
+    mobile, public = free_ports(2)
+    with Session(binary, with_stubs=True, ports={"mobile": mobile, "public": public}) as session:
+        session.start(outcome.checked, plan)
+        for call in re.split(r"^\$ ", shown["console"], flags=re.MULTILINE)[1:]:
+            command, *expected = call.strip().splitlines()
+            got = answered(command.replace(":8444", f":{mobile}"))
+            for line in expected:
+                assert line.lower() in got, (command, got)
