@@ -80,7 +80,7 @@ def key_set() -> str:
 def token(claims: Mapping[str, Any]) -> str:
     """A token with these claims, signed with ES256 (RFC 7515, RFC 7518 section 3.4)."""
     head = {"alg": "ES256", "kid": "throwaway", "typ": "JWT"}
-    signed = ".".join(_base64url(json.dumps(part).encode()) for part in (head, dict(claims)))
+    signed = ".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in (head, dict(claims)))
     r, s = decode_dss_signature(_signer().sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
     return f"{signed}.{_base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
