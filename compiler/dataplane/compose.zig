@@ -6,6 +6,7 @@
 const std = @import("std");
 const evaluate = @import("evaluate.zig");
 const json = @import("json.zig");
+const metrics = @import("metrics.zig");
 const percent = @import("percent.zig");
 const plan = @import("plan.zig");
 const problem = @import("problem.zig");
@@ -48,6 +49,8 @@ pub const Outcome = struct {
     ended: bool = false,
     good: bool = false,
     timed_out: bool = false,
+    /// Milliseconds of the last try.
+    took: u64 = 0,
     /// 0 where there was no answer.
     status: u32 = 0,
     headers: []const Pair = &.{},
@@ -126,7 +129,8 @@ pub fn Run(comptime Host: type) type {
             // Envoy's timers and its clock differ by some milliseconds.
             outcome.timed_out = (status == 0 or status == 504) and took >= @as(u64, outcome.limit) * ms / 10 * 9;
             outcome.good = try stepping.isGood(self.arena, planned, status, body, &outcome.body);
-            self.host.stepEnded(self.aggregate, planned, took, outcome.good, outcome.timed_out);
+            outcome.took = took / ms;
+            self.host.stepEnded(planned, took / ms, outcome.good, outcome.timed_out);
             if (!outcome.good and stepping.isWorthAnother(status) and outcome.tries <= planned.retries) {
                 const pause: u64 = @min(@as(u64, 25) << @intCast(@min(outcome.tries - 1, 4)), 250);
                 if (now + pause * ms < self.deadline) {
@@ -448,6 +452,7 @@ pub fn Run(comptime Host: type) type {
             }
             if (missing.items.len > 0) try headers.append(arena, .{ .name = "x-gatewright-partial", .value = missing.items });
             self.answered = true;
+            try self.tell(if (missing.items.len > 0) .partial else .complete);
             try self.host.respond(arena, self.aggregate.status, headers.items, body.items);
         }
 
@@ -480,7 +485,26 @@ pub fn Run(comptime Host: type) type {
             try headers.append(self.arena, .{ .name = "content-type", .value = problem.media_type });
             try headers.appendSlice(self.arena, more_headers);
             self.answered = true;
+            try self.tell(if (said.status == 504) .timed_out else .failed);
             try self.host.respond(self.arena, said.status, headers.items, try problem.write(self.arena, said));
+        }
+
+        /// Count how it came out, and note for the access log what became of each step: `orders=200/12ms`.
+        fn tell(self: *Self, outcome: metrics.Outcome) error{OutOfMemory}!void {
+            var note: std.ArrayList(u8) = .empty;
+            for (self.aggregate.steps, self.states) |step, state| {
+                if (note.items.len > 0) try note.append(self.arena, ' ');
+                try note.print(self.arena, "{s}=", .{step.name});
+                if (state.phase == .waiting or !state.ran) {
+                    try note.append(self.arena, '-');
+                    continue;
+                }
+                for (state.outcomes, 0..) |one, i| {
+                    if (i > 0) try note.append(self.arena, ',');
+                    if (one.tries == 0) try note.append(self.arena, '-') else try note.print(self.arena, "{d}/{d}ms", .{ one.status, one.took });
+                }
+            }
+            self.host.told(self.aggregate, outcome, (self.host.now() -| self.began) / ms, note.items);
         }
     };
 }

@@ -9,6 +9,7 @@ const checking = @import("check.zig");
 const compose = @import("compose.zig");
 const host = @import("host.zig");
 const json = @import("json.zig");
+const metrics = @import("metrics.zig");
 const plan = @import("plan.zig");
 const problem = @import("problem.zig");
 const request = @import("request.zig");
@@ -99,7 +100,16 @@ const Bridge = struct {
         try host.respond(arena, status, headers, body);
     }
 
-    pub fn stepEnded(_: Bridge, _: *const plan.Aggregate, _: *const plan.Step, _: u64, _: bool, _: bool) void {}
+    pub fn stepEnded(_: Bridge, step: *const plan.Step, took_ms: u64, good: bool, timed_out: bool) void {
+        metrics.called(step, took_ms, good, timed_out);
+    }
+
+    /// What became of the whole; `note` is for the access log.
+    pub fn told(self: Bridge, aggregate: *const plan.Aggregate, outcome: metrics.Outcome, took_ms: u64, note: Text) void {
+        metrics.answered(aggregate, outcome, took_ms);
+        host.about(self.stream.id);
+        host.setProperty("gatewright.steps", note);
+    }
 
     pub fn wakeLater(self: Bridge) void {
         self.stream.waits = true;
@@ -143,6 +153,7 @@ fn configured(id: u32, size: usize) plan.Error!*Root {
     const arena = root.arena.allocator();
     host.receiving = arena;
     root.plan = try plan.read(arena, host.bytes(.plugin_configuration, size) orelse "");
+    try metrics.define(arena, &root.plan);
     return root;
 }
 
@@ -209,6 +220,7 @@ fn decide(stream: *Stream) error{OutOfMemory}!u32 {
         return hold;
     }
     if (aggregate.max_concurrent) |most| if (aggregate.active >= most) {
+        metrics.answered(aggregate, .refused, 0);
         try answer(stream, .{ .status = 503, .detail = "too many of these requests are being answered" }, &.{.{ .name = "retry-after", .value = "1" }});
         return hold;
     };
