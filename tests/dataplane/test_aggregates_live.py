@@ -361,11 +361,11 @@ def test_more_elements_than_there_may_be(serve: Serve, upstream: Upstream, tmp_p
     assert (reply.status, reply.json["step"]) == (502, "each")
 
 
-def test_numbers_and_a_note_for_each_step(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+def test_numbers_for_each_step(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
     upstream.behaviour |= {"/b": says({"name": "x"}), "/c": says({}, 500)}
     steps = {"b": step("b"), "c": step("c", **OPTIONAL), "d": step("c", when="${b.body.name == 'y'}", optional=True)}
     made = aggregate(tmp_path / "p", upstream, steps, ["${b.body.name}", "${c.body.name}", "${has(d.body.name)}"])
-    gateway = serve(replace(made, metrics_port=1, access_log="json"))
+    gateway = serve(replace(made, metrics_port=1))
     assert gateway.call("GET", WHOLE).status == 200
     upstream.behaviour["/b"] = says({}, 404)
     assert gateway.call("GET", WHOLE).status == 404
@@ -383,8 +383,6 @@ def test_numbers_and_a_note_for_each_step(serve: Serve, upstream: Upstream, tmp_
     assert value("step_calls", "d") == 0
     took = f"gatewright_aggregate_duration_ms_count{{{gateway_label},{whole}}} 2"
     assert gateway.eventually(lambda: took in prometheus(gateway), 15), "histograms come with the next flush"
-    lines = [json.loads(line) for line in gateway.running.last_words().splitlines() if line.startswith("{")]
-    assert re.fullmatch(r"b=200/\d+ms c=500/\d+ms d=-", lines[0]["steps"])
 
 
 def prometheus(gateway: Gateway) -> str:
