@@ -16,6 +16,7 @@ from compiler.diff.table_clients import CLIENTS
 from compiler.expressions import syntax
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Endpoint, Exposed, HashOn, HeaderChanges, Plan, Secret, Target, VersionTest
+from compiler.plan_policies import RemoteKeys
 from compiler.requested import RequestCheck, RequestTables
 from compiler.shaped import FieldChange, Tree
 from compiler.source import Span
@@ -42,6 +43,7 @@ WHOLE = {
     Tree: "`table_shapes.changed_tree` compares trees",
     FieldChange: "`table_shapes.changed_tree` compares trees",
     PathTemplate: "a value",
+    RemoteKeys: "keys are compared as one value",
     Span: "a place",
 }
 """Types whose fields are not walked one by one, and why that loses nothing."""

@@ -33,6 +33,7 @@ from compiler.diff.judging import (
     switch,
 )
 from compiler.diff.table_aggregates import AGGREGATES
+from compiler.diff.table_protection import AUTH_ENTRY, LIMIT_ENTRY, PROTECTION
 from compiler.diff.table_services import SERVICES
 from compiler.diff.table_shapes import LARGEST, SHAPES, usual
 from compiler.plan import (
@@ -195,6 +196,13 @@ _FORWARD: dict[str, Entry] = {
     "mirror": Inside(
         ("mirror",), Kind("mirror-changed", "Who gets copies of requests."), "mirror", came=SAFE, gone=SAFE
     ),
+    "streaming": value(
+        "streaming-changed",
+        "Whether connections may stay open for as long as they bear something.",
+        "streaming",
+        switch(off=BREAKING, on=WEAKER),
+        "streaming",
+    ),
     "asks": _ASKS,
     "shape": Inside(("expose", "shape"), usual=usual),
 }
@@ -269,6 +277,8 @@ _CORS: dict[str, Entry] = {
     "max_age": value("cors-changed", _CORS_SAYS, "how long preflights hold", SAFE, "max_age", seconds),
 }
 _POLICIES: dict[str, Entry] = {
+    "auth": AUTH_ENTRY,
+    "rate_limit": LIMIT_ENTRY,
     "body_limit": value(
         "body-limit-changed",
         "The largest request body.",
@@ -329,4 +339,5 @@ TABLE: Table = {
     **SERVICES,
     **AGGREGATES,
     **SHAPES,
+    **PROTECTION,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from compiler.diff.entries import Coded, Compared, Entry, Found, Kind, Table, bare
+from compiler.diff.entries import Coded, Compared, Entry, Found, Ignored, Kind, Table, bare
 from compiler.diff.judging import RISKY, SAFE, WEAKER, number, size
 from compiler.shaped import Shape, Tree
 
@@ -69,5 +69,6 @@ _SHAPE: dict[str, Entry] = {
     "errors": Compared(SHAPE, "bodies of errors", lambda old, new: WEAKER if new == "pass" else RISKY, at=("errors",)),
     "max_body": Compared(SHAPE, "largest body that is changed", number(RISKY, SAFE), size, ("max_body",)),
     "max_response": Compared(LARGEST, "largest answer", number(RISKY, SAFE), size),
+    "parameters": Ignored("what is put in says what it reads of a request"),
 }
 SHAPES: Table = {Shape: _SHAPE}
