@@ -15,6 +15,7 @@ from compiler.diff.judging import BREAKING, RISKY, SAFE
 from compiler.diff.revisions import Revision
 from compiler.diff.table import TABLE
 from compiler.diff.table_clients import CLIENTS
+from compiler.diff.table_shapes import without_idle
 from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway
 from compiler.plan import Deployable, Forward, Rule, VersionKey
@@ -242,7 +243,7 @@ def _operations(gathered: Gathered, old: Side, new: Side, both: Iterable[tuple[C
 
 
 def _one(before: Call, after: Call) -> Iterator[Found]:
-    was, now = before.action, after.action
+    was, now = without_idle(before.action), without_idle(after.action)
     yield from walked(TABLE, before.rule, after.rule)
     if isinstance(was, Forward) and isinstance(now, Forward):
         yield from walked(TABLE, was, now)
