@@ -13,9 +13,9 @@ pub const Decimal = struct {
         var rest = value;
         const negative = rest[0] == '-';
         if (negative) rest = rest[1..];
-        var exponent: i64 = 0;
+        var shift: i64 = 0;
         if (std.mem.indexOfAny(u8, rest, "eE")) |e| {
-            exponent = power(rest[e + 1 ..]);
+            shift = power(rest[e + 1 ..]);
             rest = rest[0..e];
         }
         const dot = std.mem.indexOfScalar(u8, rest, '.') orelse rest.len;
@@ -27,7 +27,7 @@ pub const Decimal = struct {
         var end = rest.len;
         while (end > start and (rest[end - 1] == '0' or rest[end - 1] == '.')) end -= 1;
         if (start == end) return .{ .negative = false, .digits = "", .point = 0 };
-        return .{ .negative = negative, .digits = rest[start..end], .point = point +| exponent };
+        return .{ .negative = negative, .digits = rest[start..end], .point = point +| shift };
     }
 
     fn power(said: []const u8) i64 {
@@ -37,6 +37,23 @@ pub const Decimal = struct {
             n = @min(n * 10 + (c - '0'), 1_000_000_000_000);
         };
         return if (negative) -n else n;
+    }
+
+    /// The power of ten of the last digit.
+    fn exponent(self: Decimal) i64 {
+        const dot = std.mem.indexOfScalar(u8, self.digits, '.') != null;
+        return self.point -| @as(i64, @intCast(self.digits.len - @intFromBool(dot)));
+    }
+
+    /// The number in units of a power of ten that is not above that of its last digit; null where it is too long.
+    fn scaled(self: Decimal, to: i64) ?i128 {
+        if (self.digits.len > 32 or self.exponent() -| to > 32) return null;
+        var made: i128 = 0;
+        var all = Digits{ .said = self.digits };
+        while (all.next()) |digit| made = std.math.add(i128, std.math.mul(i128, made, 10) catch return null, digit - '0') catch return null;
+        var left = self.exponent() - to;
+        while (left > 0) : (left -= 1) made = std.math.mul(i128, made, 10) catch return null;
+        return made;
     }
 
     fn isZero(self: Decimal) bool {
@@ -92,6 +109,40 @@ pub fn order(a: []const u8, b: []const u8) std.math.Order {
 
 pub fn isWhole(value: []const u8) bool {
     return Decimal.of(value).isWhole();
+}
+
+/// Whether a number is a whole multiple of another one, exactly where both have up to some thirty digits.
+pub fn isMultiple(value: []const u8, unit: []const u8) bool {
+    const a = Decimal.of(value);
+    const b = Decimal.of(unit);
+    if (a.isZero() or b.isZero()) return a.isZero();
+    const low = @min(a.exponent(), b.exponent());
+    const x = a.scaled(low) orelse return roughly(value, unit);
+    const y = b.scaled(low) orelse return roughly(value, unit);
+    return @rem(x, y) == 0;
+}
+
+fn roughly(value: []const u8, unit: []const u8) bool {
+    const x = std.fmt.parseFloat(f128, value) catch return false;
+    const y = std.fmt.parseFloat(f128, unit) catch return false;
+    return @rem(x, y) == 0;
+}
+
+/// The same for numbers that are equal.
+pub fn hash(value: []const u8) u64 {
+    const number = Decimal.of(value);
+    var hasher = std.hash.Wyhash.init(@intFromBool(number.negative));
+    hasher.update(std.mem.asBytes(&number.point));
+    var all = Digits{ .said = number.digits };
+    while (all.next()) |digit| hasher.update(&.{digit});
+    return hasher.final();
+}
+
+test "multiples" {
+    const t = std.testing;
+    try t.expect(isMultiple("0.3", "0.1") and isMultiple("4.50", "1.5") and isMultiple("-6", "3") and isMultiple("0", "7"));
+    try t.expect(!isMultiple("0.35", "0.1") and !isMultiple("7", "3") and isMultiple("1e20", "10") and !isMultiple("1", "1e3"));
+    try t.expectEqual(hash("1.0"), hash("1e0"));
 }
 
 test "numbers compare by value" {

@@ -5,8 +5,10 @@
 //! a new root context beside the old one, whose streams go on with the plan that they began with.
 
 const std = @import("std");
+const checking = @import("check.zig");
 const compose = @import("compose.zig");
 const host = @import("host.zig");
+const json = @import("json.zig");
 const plan = @import("plan.zig");
 const problem = @import("problem.zig");
 const request = @import("request.zig");
@@ -43,6 +45,8 @@ const Stream = struct {
     asked: compose.Asked,
     run: ?*Run = null,
     passing: ?reshape.Passing = null,
+    /// The schema that the body must satisfy.
+    schema: ?usize = null,
     /// Counted among those of its aggregate.
     counted: bool = false,
     answered: bool = false,
@@ -170,19 +174,40 @@ fn onRequest(id: u32, whole: bool) error{OutOfMemory}!u32 {
         .body = null,
     };
     try module.streams.put(memory, id, stream);
-    if (!whole and takesBody(stream.route)) return hold;
+    if (stream.route.check) |*check| switch (checking.bodyOf(check, stream.asked, whole)) {
+        .unread => {},
+        .read => |schema| stream.schema = schema,
+        .refused => |said| {
+            try answer(stream, said, &.{});
+            return hold;
+        },
+    };
+    if (!whole and readsBody(stream)) return hold;
     return decide(stream);
 }
 
-fn takesBody(route: *const plan.Route) bool {
-    if (route.aggregate) |aggregate| if (aggregate.body != .none) return true;
-    return false;
+/// Whether the body is looked at, and so must be there as a whole.
+fn readsBody(stream: *Stream) bool {
+    if (stream.schema != null) return true;
+    return if (stream.route.aggregate) |aggregate| aggregate.body != .none else false;
 }
 
 /// All of the request is there.
 fn decide(stream: *Stream) error{OutOfMemory}!u32 {
-    const aggregate = stream.route.aggregate orelse return pass(stream);
     const arena = stream.arena.allocator();
+    if (stream.route.check != null) {
+        const body = stream.asked.body;
+        const given: ?checking.Given = if (stream.schema == null or body == null) null else .{ .text = body.?, .schema = stream.schema.? };
+        if (try checking.faults(arena, &stream.root.plan, stream.route, stream.asked, given)) |said| {
+            try answer(stream, said, &.{});
+            return hold;
+        }
+    }
+    const aggregate = stream.route.aggregate orelse return pass(stream);
+    if (bodyAsJson(stream)) |said| {
+        try answer(stream, said, &.{});
+        return hold;
+    }
     if (aggregate.max_concurrent) |most| if (aggregate.active >= most) {
         try answer(stream, .{ .status = 503, .detail = "too many of these requests are being answered" }, &.{.{ .name = "retry-after", .value = "1" }});
         return hold;
@@ -248,24 +273,43 @@ fn done(stream: *Stream, verdict: reshape.Verdict, refused: u32) u32 {
     }
 }
 
+/// Make the body of a request for an aggregate the one JSON value that it is; what is wrong where it is none.
+fn bodyAsJson(stream: *Stream) ?problem.Problem {
+    const body = stream.asked.body orelse return null;
+    stream.asked.body = json.valid(body) orelse return .{ .status = 400, .detail = "the body is not JSON" };
+    return null;
+}
+
 export fn proxy_on_request_body(id: u32, size: usize, end_of_stream: u32) u32 {
     const stream = module.streams.get(id) orelse return go_on;
     if (stream.answered) return drop;
-    const aggregate = stream.route.aggregate orelse return go_on;
-    if (!takesBody(stream.route)) return drop;
-    onBody(stream, size, end_of_stream != 0, aggregate.max_body) catch return unable(id);
-    return hold;
+    if (!readsBody(stream)) return if (stream.route.aggregate != null) drop else go_on;
+    return onBody(stream, size, end_of_stream != 0) catch return unable(id);
 }
 
-fn onBody(stream: *Stream, size: usize, whole: bool, most: usize) error{OutOfMemory}!void {
-    if (size > most) return answer(stream, .{ .status = 413, .detail = "the body is too large" }, &.{});
-    if (!whole) return;
+fn onBody(stream: *Stream, size: usize, whole: bool) error{OutOfMemory}!u32 {
+    var most: usize = std.math.maxInt(u32) - 1;
+    if (stream.route.check) |check| most = @min(most, check.max_body);
+    if (stream.route.aggregate) |aggregate| most = @min(most, aggregate.max_body);
+    if (size > most) {
+        try answer(stream, .{ .status = 413, .detail = "the body is too large" }, &.{});
+        return hold;
+    }
+    if (!whole) return hold;
     host.receiving = stream.arena.allocator();
     const body = host.bytes(.request_body, most) orelse "";
-    if (body.len > 0) {
-        stream.asked.body = @import("json.zig").valid(body) orelse return answer(stream, .{ .status = 400, .detail = "the body is not JSON" }, &.{});
+    if (body.len > 0) stream.asked.body = body;
+    if (body.len == 0 and stream.route.check != null) {
+        // A body was announced, and did not come.
+        switch (checking.bodyOf(&stream.route.check.?, stream.asked, true)) {
+            .refused => |said| {
+                try answer(stream, said, &.{});
+                return hold;
+            },
+            else => stream.schema = null,
+        }
     }
-    _ = try decide(stream);
+    return decide(stream);
 }
 
 export fn proxy_on_http_call_response(_: u32, call: u32, headers: u32, size: usize, _: u32) void {

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from compiler.compat.flat import canonical
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.request_checks.patterns import automaton
 from compiler.requested import Automaton, RequestTables
 
-_AS_IT_IS = (
+_COUNTS = (
     *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
-    *("minContains", "maxContains", "multipleOf", "dependentRequired"),
+    *("minContains", "maxContains"),
 )
 _ONE = ("additionalProperties", "propertyNames", "items", "contains", "not", "if", "then", "else")
 _SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -80,8 +81,10 @@ class Tables:
         if types is not None:
             made["types"] = types
         if "enum" in value or "const" in value:
-            made["enum"] = [value["const"]] if "const" in value else list(value["enum"])
-        made |= {key: value[key] for key in _AS_IT_IS if key in value}
+            listed = value.get("enum", [value.get("const")])
+            made["enum"] = [v for v in listed if "const" not in value or canonical(v) == canonical(value["const"])]
+        made |= {key: int(value[key]) for key in _COUNTS if key in value}
+        made |= {key: value[key] for key in ("multipleOf", "dependentRequired") if key in value}
         made |= _bounds(value, api.dialect)
         if value.get("uniqueItems") is True:
             made["uniqueItems"] = True

@@ -59,7 +59,7 @@ def payload_filters(deployable: Deployable, folder: str) -> list[Data]:
                     "name": deployable.name,
                     "root_id": "payload",
                     "failure_policy": "FAIL_RELOAD",
-                    "allow_on_headers_stop_iteration": True,  # or a body would not be seen while its headers wait
+                    "allow_on_headers_stop_iteration": True,  # or a held request's body would never come
                     "configuration": {"@type": STRING_VALUE, "value": plan_text(deployable)},
                     "vm_config": {
                         "vm_id": "payload",
