@@ -52,6 +52,8 @@ const env = struct {
     extern "env" fn proxy_continue_stream(stream: u32) u32;
     extern "env" fn proxy_set_tick_period_milliseconds(period: u32) u32;
     extern "env" fn proxy_get_current_time_nanoseconds(now: *u64) u32;
+    extern "env" fn proxy_get_shared_data(name: [*]const u8, name_size: usize, found: *?[*]u8, size: *usize, version: *u32) u32;
+    extern "env" fn proxy_set_shared_data(name: [*]const u8, name_size: usize, value: [*]const u8, size: usize, version: u32) u32;
     extern "env" fn proxy_define_metric(kind: u32, name: [*]const u8, size: usize, id: *u32) u32;
     extern "env" fn proxy_increment_metric(id: u32, by: i64) u32;
     extern "env" fn proxy_record_metric(id: u32, value: u64) u32;
@@ -147,6 +149,22 @@ pub fn now() u64 {
     var found: u64 = 0;
     _ = env.proxy_get_current_time_nanoseconds(&found);
     return found;
+}
+
+/// A text that all workers see, and which version of it this is.
+pub const Shared = struct { value: Text, version: u32 };
+
+pub fn shared(name: Text) ?Shared {
+    var found: ?[*]u8 = null;
+    var size: usize = 0;
+    var version: u32 = 0;
+    if (env.proxy_get_shared_data(name.ptr, name.len, &found, &size, &version) != ok) return null;
+    return .{ .value = handed(found, size) orelse return null, .version = version };
+}
+
+/// Put another text in the place of this version of it, or of any where that is 0; whether it still was that one.
+pub fn share(name: Text, value: Text, version: u32) bool {
+    return env.proxy_set_shared_data(name.ptr, name.len, value.ptr, value.len, version) == ok;
 }
 
 pub fn metric(kind: MetricKind, name: Text) u32 {
