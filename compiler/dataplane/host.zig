@@ -67,23 +67,23 @@ pub fn complain(said: Text) void {
 pub fn header(map: Map, name: Text) ?Text {
     var found: ?[*]u8 = null;
     var size: usize = 0;
-    if (env.proxy_get_header_map_value(@intFromEnum(map), name.ptr, name.len, &found, &size) != ok) return null;
+    if (env.proxy_get_header_map_value(@backingInt(map), name.ptr, name.len, &found, &size) != ok) return null;
     return handed(found, size);
 }
 
 pub fn setHeader(map: Map, name: Text, value: Text) void {
-    _ = env.proxy_replace_header_map_value(@intFromEnum(map), name.ptr, name.len, value.ptr, value.len);
+    _ = env.proxy_replace_header_map_value(@backingInt(map), name.ptr, name.len, value.ptr, value.len);
 }
 
 pub fn removeHeader(map: Map, name: Text) void {
-    _ = env.proxy_remove_header_map_value(@intFromEnum(map), name.ptr, name.len);
+    _ = env.proxy_remove_header_map_value(@backingInt(map), name.ptr, name.len);
 }
 
 /// All headers, names in lower case.
 pub fn headers(arena: std.mem.Allocator, map: Map) error{OutOfMemory}![]const Pair {
     var found: ?[*]u8 = null;
     var size: usize = 0;
-    if (env.proxy_get_header_map_pairs(@intFromEnum(map), &found, &size) != ok) return &.{};
+    if (env.proxy_get_header_map_pairs(@backingInt(map), &found, &size) != ok) return &.{};
     return unpacked(arena, handed(found, size) orelse return &.{});
 }
 
@@ -92,13 +92,13 @@ pub fn bytes(buffer: Buffer, most: usize) ?Text {
     var found: ?[*]u8 = null;
     var size: usize = 0;
     const asked: u32 = @intCast(@min(most + 1, std.math.maxInt(u32)));
-    if (env.proxy_get_buffer_bytes(@intFromEnum(buffer), 0, asked, &found, &size) != ok) return null;
+    if (env.proxy_get_buffer_bytes(@backingInt(buffer), 0, asked, &found, &size) != ok) return null;
     return if (size > most) null else handed(found, size);
 }
 
 /// Put another body in the place of the whole one.
 pub fn replaceBody(buffer: Buffer, body: Text) void {
-    _ = env.proxy_set_buffer_bytes(@intFromEnum(buffer), 0, std.math.maxInt(u32), body.ptr, body.len);
+    _ = env.proxy_set_buffer_bytes(@backingInt(buffer), 0, std.math.maxInt(u32), body.ptr, body.len);
 }
 
 pub fn property(path: Text) ?Text {
@@ -169,7 +169,7 @@ pub fn share(name: Text, value: Text, version: u32) bool {
 
 pub fn metric(kind: MetricKind, name: Text) u32 {
     var id: u32 = 0;
-    _ = env.proxy_define_metric(@intFromEnum(kind), name.ptr, name.len, &id);
+    _ = env.proxy_define_metric(@backingInt(kind), name.ptr, name.len, &id);
     return id;
 }
 

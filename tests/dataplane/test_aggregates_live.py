@@ -6,7 +6,6 @@ import gzip
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
@@ -96,7 +95,9 @@ class TestFailures:
     def test_headers_that_belong_to_a_status(
         self, status: int, name: str | None, gateway: Gateway, upstream: Upstream
     ) -> None:
-        upstream.behaviour["/part"] = says({}, status, headers={"retry-after": "7", "www-authenticate": "7", "x-a": "7"})
+        upstream.behaviour["/part"] = says(
+            {}, status, headers={"retry-after": "7", "www-authenticate": "7", "x-a": "7"}
+        )
         reply = gateway.call("GET", "/needed")
         passed = {n for n in ("retry-after", "www-authenticate", "x-a") if reply.headers[n] == "7"}
         assert passed == ({"retry-after", "www-authenticate"} if name is not None else set())
@@ -232,7 +233,13 @@ class TestInputs:
 
     def test_only_named_headers_go_on(self, gateway: Gateway) -> None:
         trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-        sent = {"authorization": "Bearer x", "cookie": "a=1", "traceparent": trace, "x-request-id": "r", "accept": "*/*"}
+        sent = {
+            "authorization": "Bearer x",
+            "cookie": "a=1",
+            "traceparent": trace,
+            "x-request-id": "r",
+            "accept": "*/*",
+        }
         got = {name.lower(): value for name, value in gateway.call("GET", "/forward", sent).json.items()}
         assert (got["authorization"], got["traceparent"], got["accept"]) == ("Bearer x", trace, "application/json")
         assert "x-request-id" in got
@@ -279,7 +286,11 @@ class TestTime:
 
     def test_another_try(self, serve: Serve, upstream: Upstream) -> None:
         answers = iter([says({}, 503), breaks_off, says({"v": 1})])
-        upstream.behaviour["/part"] = lambda request: next(answers)(request)
+
+        def next_one(request: BaseHTTPRequestHandler) -> None:
+            next(answers)(request)
+
+        upstream.behaviour["/part"] = next_one
         made = aggregate("whole", "${part.body}", step("part", retries=2))
         reply = serve(gateway_of(made, clusters=(upstream.cluster(),))).call("GET", "/whole")
         assert (reply.status, reply.json, len(upstream.seen)) == (200, {"v": 1}, 3)
@@ -354,7 +365,7 @@ class TestTime:
 
 class TestConditionsAndLists:
     @pytest.fixture
-    def active(self, upstream: Upstream) -> Iterator[list[int]]:
+    def active(self, upstream: Upstream) -> list[int]:
         """How many calls were under way whenever one began; each path of ``/item/`` answers with its last part."""
         lock = threading.Lock()
         counts: list[int] = []
@@ -367,18 +378,18 @@ class TestConditionsAndLists:
             name = request.path.rpartition("/")[2]
             last = name == "9"
             answer = says({"id": name}, 500 if name == "bad" else 200, delay=0.02 if last else 0.06)
-            with lock:
-                pass
             answer(request)
             with lock:
                 now[0] -= 1
 
         for name in ("bad", *map(str, range(10))):
             upstream.behaviour[f"/item/{name}"] = item
-        yield counts
+        return counts
 
     def gateway(self, serve: Serve, upstream: Upstream, **fields: object) -> Gateway:
-        each = step("each", "/item/{id}", path_inputs={"id": "${item}"}, for_each="list.body", after=("list",), **fields)
+        each = step(
+            "each", "/item/{id}", path_inputs={"id": "${item}"}, for_each="list.body", after=("list",), **fields
+        )
         body = {"ids": "${each.map(x, x.body.id)}"}
         made = aggregate("whole", body, step("list"), each)
         return serve(gateway_of(made, clusters=(upstream.cluster(),)))
