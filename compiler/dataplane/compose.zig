@@ -44,6 +44,8 @@ pub const Outcome = struct {
     began: u64 = 0,
     /// Milliseconds that the try may take.
     limit: u32 = 0,
+    /// Whether that is all the time that is left.
+    last: bool = false,
     /// When the next try begins; 0 where none is waited for.
     again: u64 = 0,
     ended: bool = false,
@@ -90,6 +92,8 @@ pub fn Run(comptime Host: type) type {
         deadline: u64,
         work: usize = 0,
         answered: bool = false,
+        /// The deadline has come, which a call that was to end with it may tell a little before the clock does.
+        over: bool = false,
 
         const Self = @This();
         const Evaluation = evaluate.Evaluation(*Self);
@@ -130,10 +134,11 @@ pub fn Run(comptime Host: type) type {
             outcome.timed_out = (status == 0 or status == 504) and took >= @as(u64, outcome.limit) * ms / 10 * 9;
             outcome.good = try stepping.isGood(self.arena, planned, status, body, &outcome.body);
             outcome.took = took / ms;
+            if (outcome.last and outcome.timed_out) self.over = true;
             self.host.stepEnded(planned, took / ms, outcome.good, outcome.timed_out);
             if (!outcome.good and stepping.isWorthAnother(status) and outcome.tries <= planned.retries) {
                 const pause: u64 = @min(@as(u64, 25) << @intCast(@min(outcome.tries - 1, 4)), 250);
-                if (now + pause * ms < self.deadline) {
+                if (!self.over and now + pause * ms < self.deadline) {
                     outcome.again = now + pause * ms;
                     return self.host.wakeLater();
                 }
@@ -162,7 +167,7 @@ pub fn Run(comptime Host: type) type {
 
         fn advance(self: *Self) error{OutOfMemory}!void {
             if (self.answered) return;
-            const late = self.host.now() >= self.deadline;
+            const late = self.over or self.host.now() >= self.deadline;
             var moved = true;
             while (moved) {
                 moved = false;
@@ -283,6 +288,7 @@ pub fn Run(comptime Host: type) type {
             };
             const left = (self.deadline -| now + ms - 1) / ms;
             outcome.limit = @intCast(@max(1, @min(planned.timeout, left)));
+            outcome.last = left <= planned.timeout;
             if (!try self.host.call(self.arena, step, index, sent.cluster, sent.headers, sent.body, outcome.limit)) {
                 try self.close(step, outcome);
             }

@@ -45,8 +45,6 @@ pub const Aggregate = struct {
     status: u32,
     headers: []const [2][]const u8,
     response: Expr,
-    /// Requests that are being answered by this worker.
-    active: u32 = 0,
     /// What Envoy calls the numbers that are kept of it: one for each way in which it may come out, and durations.
     counters: [5]u32 = @splat(0),
     duration: u32 = 0,
@@ -396,6 +394,7 @@ const Reader = struct {
             weight += one.weight;
             if (one.prefix.len == 1 and one.prefix[0] == 0) one.prefix = prefix;
         }
+        if (weight == 0) return error.BadPlan;
         const waits = try self.texts(try need(value, "after"));
         const after = try self.arena.alloc(usize, waits.len);
         for (after, waits) |*index, name| {
