@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from compiler.backends.envoy.bootstrap import watched
 from compiler.backends.envoy.payload_plan import plan_text
-from compiler.backends.envoy.types import FILTER_CONFIG, STRING_VALUE, WASM, Data
+from compiler.backends.envoy.types import EXTENSION, FILTER_CONFIG, STRING_VALUE, WASM, Data
 from compiler.plan import Answer, Compose, Deployable, Forward, Rule
 
 FILTER = "gatewright.payload"
+PLAN_FILE = "payload.yaml"
 NOWHERE = "gatewright.composed"
 """A cluster without endpoints. An aggregate's route needs one, and the filter answers before anything is sent there."""
 
@@ -44,32 +46,43 @@ def module_file(deployable: Deployable) -> tuple[str, bytes] | None:
     return f"payload-{sha256(data).hexdigest()[:12]}.wasm", data
 
 
-def payload_filters(deployable: Deployable, folder: str) -> list[Data]:
-    """The filter for the chain; none where nothing needs it. ``folder`` is where the module's file is."""
-    file = module_file(deployable)
-    if file is None:
+def payload_filters(deployable: Deployable, folder: str, *, followed: bool) -> list[Data]:
+    """The filter for the chain; none where nothing needs it. ``folder`` is where the module's file is.
+
+    With ``followed``, its configuration is a file of its own (``payload_resource``): another plan then reaches a
+    running Envoy without a new listener, which would have to let the old one's connections drain.
+    """
+    if not is_needed(deployable):
         return []
-    return [
-        {
-            "name": FILTER,
-            "disabled": True,
-            "typed_config": {
-                "@type": WASM,
-                "config": {
-                    "name": deployable.name,
-                    "root_id": "payload",
-                    "failure_policy": "FAIL_RELOAD",
-                    "allow_on_headers_stop_iteration": True,  # or a held request's body would never come
-                    "configuration": {"@type": STRING_VALUE, "value": plan_text(deployable)},
-                    "vm_config": {
-                        "vm_id": "payload",
-                        "runtime": "envoy.wasm.runtime.v8",
-                        "code": {"local": {"filename": f"{folder.rstrip('/')}/{file[0]}"}},
-                    },
-                },
+    if followed:
+        source = {"config_source": watched(folder, PLAN_FILE), "type_urls": [WASM]}
+        return [{"name": FILTER, "disabled": True, "config_discovery": source}]
+    return [{"name": FILTER, "disabled": True, "typed_config": _configuration(deployable, folder)}]
+
+
+def payload_resource(deployable: Deployable, folder: str) -> Data:
+    """The filter's configuration as a resource of its own."""
+    return {"@type": EXTENSION, "name": FILTER, "typed_config": _configuration(deployable, folder)}
+
+
+def _configuration(deployable: Deployable, folder: str) -> Data:
+    file = module_file(deployable)
+    assert file is not None
+    return {
+        "@type": WASM,
+        "config": {
+            "name": deployable.name,
+            "root_id": "payload",
+            "failure_policy": "FAIL_RELOAD",
+            "allow_on_headers_stop_iteration": True,  # or a held request's body would never come
+            "configuration": {"@type": STRING_VALUE, "value": plan_text(deployable)},
+            "vm_config": {
+                "vm_id": "payload",
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": f"{folder.rstrip('/')}/{file[0]}"}},
             },
-        }
-    ]
+        },
+    }
 
 
 def switched_on() -> Data:
