@@ -39,6 +39,6 @@ def test_the_example_answers_as_it_is_shown(page: Path, tmp_path: Path) -> None:
         for call in re.split(r"^\$ ", shown["console"], flags=re.MULTILINE)[1:]:
             command, *expected = call.strip().splitlines()
             placed = command.replace(":8444", f":{mobile}").replace(":8080", f":{public}")
-            got, body = answered(placed), answered(placed.replace("curl -i", "curl"))
+            got, body = answered(placed, {}), answered(placed.replace("curl -i", "curl"), {})
             for line in expected:
                 assert line.lower() in got or json.loads(line) == json.loads(body[-1]), (command, got, body)

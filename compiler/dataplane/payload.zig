@@ -44,9 +44,9 @@ const Stream = struct {
     route: *const plan.Route,
     asked: compose.Asked,
     run: ?*Run = null,
-    passing: ?reshape.Passing = null,
     /// The schema that the body must satisfy.
     schema: ?usize = null,
+    passing: ?reshape.Passing = null,
     /// Counted among those of its aggregate.
     counted: bool = false,
     answered: bool = false,
@@ -220,6 +220,13 @@ fn decide(stream: *Stream) error{OutOfMemory}!u32 {
     return hold;
 }
 
+/// Make the body of a request for an aggregate the one JSON value that it is; what is wrong where it is none.
+fn bodyAsJson(stream: *Stream) ?problem.Problem {
+    const body = stream.asked.body orelse return null;
+    stream.asked.body = json.valid(body) orelse return .{ .status = 400, .detail = "the body is not JSON" };
+    return null;
+}
+
 /// The request goes to a service, whose answer may have to be changed.
 fn pass(stream: *Stream) error{OutOfMemory}!u32 {
     const shape = if (stream.route.shape) |*found| found else return go_on;
@@ -271,13 +278,6 @@ fn done(stream: *Stream, verdict: reshape.Verdict, refused: u32) u32 {
             return refused;
         },
     }
-}
-
-/// Make the body of a request for an aggregate the one JSON value that it is; what is wrong where it is none.
-fn bodyAsJson(stream: *Stream) ?problem.Problem {
-    const body = stream.asked.body orelse return null;
-    stream.asked.body = json.valid(body) orelse return .{ .status = 400, .detail = "the body is not JSON" };
-    return null;
 }
 
 export fn proxy_on_request_body(id: u32, size: usize, end_of_stream: u32) u32 {
