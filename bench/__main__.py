@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import comparing, compiling, routing, starting
+from bench import comparing, compiling, routing, shaping, starting
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("compile", "diff", "routes", "start")
+PARTS = ("compile", "diff", "routes", "shapes", "start")
 
 
 def main(arguments: list[str]) -> None:
@@ -43,6 +43,8 @@ def measured(part: str, options: argparse.Namespace) -> str:
     """One part's table."""
     if part == "start":
         return starting.table(starting.measure(5 * options.rounds))
+    if part == "shapes":
+        return shaping.table(*shaping.measure((2048, 16384), options.seconds, options.rounds))
     if part == "routes":
         sizes = sorted({routing.contracts_for(int(n)) for n in options.routes.split(",")})
         return routing.table(*routing.measure(sizes, options.seconds, options.rounds))
