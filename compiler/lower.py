@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +14,7 @@ from compiler.contracts.effective import build as effective_api
 from compiler.contracts.openapi import Operation
 from compiler.contracts.versions import label_order
 from compiler.lower_lifetimes import lifetime_headers
+from compiler.lower_policies import by_settings_of, called_by, protected, security, security_schemes
 from compiler.lower_services import lower_hash_on, lower_secret, lower_service
 from compiler.model.edges import Edge, body_shape
 from compiler.model.gateways import Gateway, Observability
@@ -22,6 +23,7 @@ from compiler.model.policies import Mirror as MirrorPolicy
 from compiler.model.policies import Retry as RetryPolicy
 from compiler.model.services import Service
 from compiler.plan import (
+    Answer,
     Compose,
     Cors,
     Deployable,
@@ -71,11 +73,14 @@ def _deployable(workspace: Workspace, name: str, gateway: Gateway, documents: bo
     tables = _tables(exposures)
     served = list(_served(workspace, gateway, exposures, default, tables))
     whole = effective(workspace.project, gateway)
+    usual = protected(workspace, whole)
     key = _version_key(gateway)
     rules = by_path(served) if key.source == "path" else by_version(served, key)
     mirrors = {o.action.mirror.cluster for o in served if isinstance(o.action, Forward) and o.action.mirror}
     aggregates = _aggregates(workspace, sorted({e.aggregator for e in exposures if e.aggregator is not None}))
     called = {t.cluster for aggregate in aggregates for step in aggregate.steps for t in step.targets}
+    called |= {name for o in served if not isinstance(o.action, Answer) for name in called_by(o.action.policies)}
+    called |= set(called_by(usual))
     services = sorted({service for e in exposures for service in e.services} | mirrors | called)
     return Deployable(
         kind="edge" if isinstance(gateway, Edge) else "gateway",
@@ -91,6 +96,7 @@ def _deployable(workspace: Workspace, name: str, gateway: Gateway, documents: bo
             name,
             [_part(workspace, gateway, e, default) for e in exposures],
             servers=_servers(gateway, exposures, default),
+            security_schemes=security_schemes(workspace, gateway, exposures),
         )
         if documents
         else {},
@@ -98,7 +104,7 @@ def _deployable(workspace: Workspace, name: str, gateway: Gateway, documents: bo
         access_log=_access_log(gateway.observability),
         metrics_port=_metrics_port(gateway.observability),
         tracing=_tracing(gateway.observability),
-        policies=whole.filters,
+        policies=usual,
         cors=_cors(gateway, whole.cors),
         environment=workspace.project.environment,
         aggregates=aggregates,
@@ -212,6 +218,7 @@ def _part(workspace: Workspace, gateway: Gateway, exposure: Exposure, default: d
         deprecated=exposure.declared.deprecated is not None,
         sunset=exposure.declared.sunset,
         checked=exposure.expose.validate == "request",
+        security=security(workspace, gateway, exposure),
         reshape=_reshape(exposure),
         failures=_failures(workspace, exposure.aggregator) if exposure.aggregator is not None else None,
     )
@@ -251,11 +258,9 @@ def _served(
         lifetime = lifetime_headers(gateway, exposure, [e for e in exposures if e.contract == exposure.contract])
         at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
-        by_settings = {
-            settings: effective(workspace.project, gateway, exposure.expose, settings)
-            for settings in {exposed.settings for exposed in exposure.operations}
-        }
-        shape, most = _shape(gateway, exposure), _max_response(gateway)
+        by_settings = by_settings_of(workspace, gateway, exposure)
+        most = _max_response(gateway)
+        shapes = _shapes(most, exposure)
         takes = takers(workspace, exposure.contract, exposure.version, exposure.services)
         for exposed in exposure.operations:
             operation = exposed.operation
@@ -270,23 +275,22 @@ def _served(
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_shaped(action, shape, most),
+                action=_shaped(action, shapes(operation), most),
                 where=exposed.where,
                 cors=_cors(gateway, policies.cors),
             )
             yield one
             if in_path and is_default:
-                by_default = _shaped(replace(action, strip=at), shape, most)
+                by_default = _shaped(replace(action, strip=at), shapes(operation), most)
                 yield replace(one, name=f"{rule_name} by default", path=operation.path.under(at), action=by_default)
 
 
-def _shape(gateway: Gateway, exposure: Exposure) -> Shape | None:
-    most = _max_response(gateway)
+def _shapes(most: int | None, exposure: Exposure) -> Callable[[Operation], Shape | None]:
     if most is None and body_shape(exposure.expose) is None:
-        return None
-    from compiler.lower_shapes import lower_shape  # takes time to load
+        return lambda operation: None
+    from compiler.lower_shapes import lower_shapes  # takes time to load
 
-    return lower_shape(exposure, most)
+    return lower_shapes(exposure, most)
 
 
 def _max_response(gateway: Gateway) -> int | None:

@@ -17,17 +17,10 @@ from compiler.plan_policies import Addresses as Addresses
 from compiler.plan_policies import Compression as Compression
 from compiler.plan_policies import HeaderChanges as HeaderChanges
 from compiler.plan_policies import Policies as Policies
+from compiler.plan_policies import Secret as Secret
 from compiler.requested import NOTHING_ASKED, RequestCheck, RequestTables
 from compiler.shaped import Shape
 from compiler.source import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A reference to a secret on the gateway's host: an absolute file or the name of an environment variable."""
-
-    kind: Literal["file", "env"]
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +144,8 @@ class Forward:
     mirror: Mirror | None = None
     asks: RequestCheck | None = None
     """What requests are held against before they are sent on."""
+    streaming: bool = False
+    """Whether an answer may go on without end, and a connection may become a websocket."""
     shape: Shape | None = None
     """What becomes of answers."""
 
@@ -347,3 +342,10 @@ class Plan:
     """Deployables in the order of their names."""
 
     deployables: tuple[Deployable, ...]
+
+
+def applied(deployable: Deployable) -> tuple[Policies, ...]:
+    """The policies that occur in a deployable, each once: its own first, then those of its rules in their order."""
+    found = [deployable.policies]
+    found += [rule.action.policies for rule in deployable.rules if not isinstance(rule.action, Answer)]
+    return tuple(dict.fromkeys(found))

@@ -28,6 +28,93 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """A reference to a secret on the gateway's host: an absolute file or the name of an environment variable."""
+
+    kind: Literal["file", "env"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteKeys:
+    """Where a key set is fetched: a URL, and the cluster that has it."""
+
+    cluster: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Jwt:
+    """Bearer tokens (RFC 7519). ``keys`` are a key set as JSON (RFC 7517), or where one is; ``clock_skew`` in seconds.
+
+    A token bears this issuer, one of the audiences, and all of the scopes, which are sorted.
+    """
+
+    issuer: str
+    audiences: tuple[str, ...]
+    keys: str | RemoteKeys
+    scopes: tuple[str, ...]
+    clock_skew: int
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """User names and passwords (RFC 7617); ``users`` are lines as in ``name:{SHA}digest``."""
+
+    users: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Mtls:
+    """Client certificates of an authority whose alternative names hold one of ``subjects``, in which ``*`` is any text.
+
+    All subjects are of one ``kind``.
+    """
+
+    authority: Secret
+    kind: Literal["URI", "DNS", "EMAIL"]
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A service that decides for each request, within ``timeout`` milliseconds.
+
+    The path of ``url`` is put before the request's own.
+    """
+
+    cluster: str
+    protocol: Literal["grpc", "http"]
+    timeout: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who may call; ``policy`` says so, and names what is made of it."""
+
+    policy: str
+    way: Jwt | Basic | Mtls | External
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """``requests`` in each ``per`` milliseconds, for all together or for each value of ``by``.
+
+    Wherever the policy applies in a deployable, its requests are counted together. ``overall`` bounds all values of
+    ``by`` together. With ``cluster``, a service counts for all gateways.
+    """
+
+    policy: str
+    requests: int
+    per: int
+    by: str
+    """``client_ip``, ``consumer``, ``global``, or ``header:`` and a name in lower case."""
+    overall: int
+    cluster: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """What is done to a request before a service gets it, and to the answer; ``body_limit`` in bytes."""
 
@@ -35,3 +122,6 @@ class Policies:
     compression: tuple[Compression, ...] = ()
     """Encodings that answers may get, sorted; the client's preference decides."""
     addresses: Addresses = Addresses()
+    auth: Auth | None = None
+    """None where everybody may call."""
+    rate_limit: RateLimit | None = None

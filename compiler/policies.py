@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import Where
-from compiler.model.policies import Cors, HeaderChanges, Mirror, Policy, Retry
+from compiler.model.policies import Auth, Cors, HeaderChanges, Mirror, Policy, RateLimit, Retry
 from compiler.model.project import Project
 from compiler.plan_policies import Addresses, Policies
 from compiler.plan_policies import HeaderChanges as PlannedChanges
@@ -36,7 +37,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default."""
+    """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default.
+
+    ``filters`` are without ``auth`` and ``rate_limit``, which only lowering completes.
+    """
 
     timeout: int
     timeout_origin: Origin | None
@@ -48,6 +52,11 @@ class Effective:
     cors: Cors | None
     cors_origin: Origin | None
     mirror: Mirror | None
+    auth: Auth | Literal["none"] | None
+    """None where no policy says anything of it, and everybody may call for want of a word."""
+    auth_origin: Origin | None
+    rate_limit: RateLimit | None
+    rate_limit_origin: Origin | None
 
 
 def applied(
@@ -72,6 +81,8 @@ def effective(
     request: dict[str, str | None] = {}
     response: dict[str, str | None] = {}
     cors, cors_origin, mirror = None, None, None
+    auth, auth_origin = None, None
+    rate_limit, rate_limit_origin = None, None
     body_limit, compression = Policies().body_limit, Policies().compression
     allow: tuple[str, ...] | None = None
     deny: set[str] = set()
@@ -85,6 +96,10 @@ def effective(
             _merge(response, policy.headers.response)
         if policy.cors is not None:
             cors, cors_origin = policy.cors, origin
+        if policy.auth is not None:
+            auth, auth_origin = policy.auth, origin
+        if policy.rate_limit is not None:
+            rate_limit, rate_limit_origin = policy.rate_limit, origin
         mirror = policy.mirror or mirror
         body_limit = policy.body_limit or body_limit
         compression = compression if policy.compression is None else policy.compression
@@ -105,6 +120,10 @@ def effective(
         cors,
         cors_origin,
         mirror,
+        auth,
+        auth_origin,
+        rate_limit,
+        rate_limit_origin,
     )
 
 
@@ -146,3 +165,13 @@ def _planned(merged: dict[str, str | None]) -> PlannedChanges:
         set=tuple((name, value) for name, value in sorted(merged.items()) if value is not None),
         remove=tuple(sorted(name for name, value in merged.items() if value is None)),
     )
+
+
+def kind_of_name(subject: str) -> Literal["URI", "DNS", "EMAIL"]:
+    """Which kind of name in a certificate (RFC 5280 section 4.2.1.6) a text is.
+
+    ``spiffe://shop/*`` is a URI, ``me@shop.example`` a mailbox, all else a name of the DNS.
+    """
+    if ":" in subject:
+        return "URI"
+    return "EMAIL" if "@" in subject else "DNS"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import _COMMANDS
-from compiler.rules import PLANNED, RULES
+from compiler.rules import RULES
 from tests.projects import write_project
 
 
@@ -236,10 +236,6 @@ def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:
     assert done.returncode == 2
     assert "defect at" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_what_is_planned_says_so() -> None:
-    assert "is not checked yet" in run("explain", PLANNED[0]).stderr
 
 
 def test_formats_of_servers_name_files_from_where_they_run(project: Path) -> None:

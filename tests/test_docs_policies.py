@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from compiler import pipeline
 from compiler.backends.envoy.filters import FILTERS
 from compiler.checks.unbuilt import UNBUILT
+from compiler.local.credentials import Credential
 from compiler.local.envoy import find_envoy
 from compiler.local.ports import free_port
 from compiler.local.session import Session
@@ -46,8 +49,8 @@ def test_the_example_answers_as_it_is_shown(page: Path, tmp_path: Path) -> None:
         session.start(outcome.checked, pipeline.plan(outcome))
         for call in re.split(r"^\$ ", shown["console"], flags=re.MULTILINE)[1:]:
             command, *expected = call.strip().splitlines()
-            got = answered(command.replace(":8080", f":{port}"))
-            for line in expected:
+            got = answered(command.replace(":8080", f":{port}"), session.credentials["public"])
+            for line in (said.replace(":8080", f":{port}") for said in expected):
                 absent = line.removeprefix("# without ")
                 if absent != line:
                     assert not any(said.startswith(absent + ":") for said in got), (command, got)
@@ -55,9 +58,14 @@ def test_the_example_answers_as_it_is_shown(page: Path, tmp_path: Path) -> None:
                     assert line.lower() in got, (command, got)
 
 
-def answered(command: str) -> list[str]:
-    """The status line and the headers that curl prints, in small letters."""
-    done = subprocess.run(command, shell=True, capture_output=True, timeout=20, check=True)
+def answered(command: str, credentials: Mapping[str, Credential]) -> list[str]:
+    """The status line and the headers that curl prints, in small letters.
+
+    A variable that is named like a policy stands for what calls bear in ``Authorization`` there.
+    """
+    bearing = {name.upper(): made.headers["authorization"] for name, made in credentials.items() if made.headers}
+    environment = os.environ | bearing
+    done = subprocess.run(command, shell=True, capture_output=True, timeout=20, check=True, env=environment)
     head = done.stdout.partition(b"\r\n\r\n")[0].decode().lower()
     assert head, done.stderr
     return head.splitlines()

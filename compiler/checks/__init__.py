@@ -8,6 +8,7 @@ from dataclasses import InitVar, dataclass
 from compiler import rules
 from compiler.checks import (
     aggregates,
+    auth,
     clients,
     cors,
     defaults,
@@ -21,6 +22,7 @@ from compiler.checks import (
     prefixes,
     promised,
     published,
+    rate_limits,
     references,
     requests,
     routes,
@@ -69,6 +71,8 @@ CHECKS: tuple[Check, ...] = (
     secrets.check,
     aggregates.check,
     requests.check,
+    auth.check,
+    rate_limits.check,
 )
 
 _MADE_HERE = object()

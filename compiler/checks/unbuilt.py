@@ -13,7 +13,7 @@ from compiler.decode import field_key
 from compiler.diagnostics import Finding
 from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
-from compiler.model.policies import Policy
+from compiler.model.policies import Auth
 from compiler.model.shapes import BodyShape
 from compiler.workspace import Workspace
 
@@ -31,8 +31,7 @@ class Part:
 UNBUILT = (
     Part(Expose, "streaming", "streaming is"),
     Part(BodyShape, "request", "the shaping of requests is"),
-    Part(Policy, "rate_limit", "rate limiting is"),
-    Part(Policy, "auth", "authentication is", ("none",)),
+    Part(Auth, "api_key", "authentication by random keys is"),
 )
 
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from compiler.diagnostics import did_you_mean
-from compiler.rules import PLANNED, RULES
+from compiler.rules import RULES
 
 
 @click.command()
@@ -26,9 +26,6 @@ def command(rule: str | None) -> None:
         for known in sorted(RULES.values(), key=lambda r: r.name):
             click.echo(f"{known.name:{width}}  {known.severity.value:7}  {known.says}")
         return
-    if rule in PLANNED:
-        click.echo(f"gatewright: `{rule}` is not checked yet; it belongs to a part that is not built", err=True)
-        sys.exit(2)
     if rule not in RULES:
         hint = did_you_mean(rule, RULES) or "`gatewright explain` lists the rules"
         click.echo(f"gatewright: no rule is named `{rule}`; {hint}", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from typing import Any, Literal
@@ -45,6 +45,8 @@ class Part:
     sunset: date | None = None
     checked: bool = False
     """Whether the gateway refuses requests that do not satisfy the contract."""
+    security: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Of operations that not everybody may call, by their keys: a scheme's name, and the scopes that are wanted."""
     failures: Mapping[str, str] | None = None
     """Of an aggregate: the statuses with which it answers beside the declared ones, with a description of each."""
     reshape: Reshape | None = None
@@ -78,6 +80,7 @@ _KEYS = (
     "responses",
     "callbacks",
     "deprecated",
+    "security",
 )
 Route = tuple[str, str]
 """A path as the document writes it, and a method in lower case."""
@@ -108,6 +111,7 @@ def build(
         if (path, method) in ids:
             operation["operationId"] = ids[path, method]
         _add_version_parameter(operation, entries, components)
+        _add_security(operation, entries)
         items.setdefault(path, {})[method] = {key: operation[key] for key in sorted(operation, key=_key_order)}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -270,6 +274,18 @@ def _add_version_parameter(operation: dict[str, Any], entries: Sequence[Entry], 
         },
         *others,
     ]
+
+
+def _add_security(operation: dict[str, Any], entries: Sequence[Entry]) -> None:
+    """Who may call: what the versions that share a path want is an alternative each; an empty one is for everybody."""
+    wanted: list[dict[str, list[str]]] = []
+    for entry in entries:
+        said = entry.part.security.get(entry.operation.key)
+        one = {} if said is None else {said[0]: list(said[1])}
+        if one not in wanted:
+            wanted.append(one)
+    if wanted != [{}]:
+        operation["security"] = wanted
 
 
 def _key_order(key: str) -> tuple[int, str]:

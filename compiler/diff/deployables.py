@@ -14,6 +14,9 @@ from compiler.diff.gathering import Gathered
 from compiler.diff.judging import BREAKING, RISKY, SAFE
 from compiler.diff.revisions import Revision
 from compiler.diff.table import TABLE
+from compiler.diff.table_clients import CLIENTS
+from compiler.diff.table_shapes import without_idle
+from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway
 from compiler.plan import Deployable, Forward, Rule, VersionKey
 from compiler.source import Span
@@ -48,6 +51,8 @@ class Side:
     def place(self, call: Call | None, at: Steps) -> Span:
         """The line that says a setting of an operation, or of the deployable as a whole."""
         by = self.exposing.get(call.rule.where) if call is not None else None
+        if at[:1] == ("expose",) and by is not None:
+            return places.of_expose(by.expose, at[1:])
         return places.of_policy(self.revision.project, self.gateway, by, at)
 
     def owner(self, contract: str) -> str | None:
@@ -81,7 +86,7 @@ def changed(old: Side, new: Side) -> list[Change]:
     _defaults(gathered, old, new)
     both = list(_paired(gathered, old, new))
     _operations(gathered, old, new, both)
-    contracts.compare(gathered, old.revision, new.revision, both)
+    contracts.compare(gathered, old, new, both)
     aggregates.compare(gathered, old.deployable, new.deployable, both, new.revision.project)
     return gathered.changes(call.name for call in new.offer.calls.values())
 
@@ -96,6 +101,9 @@ def _whole(gathered: Gathered, old: Side, new: Side) -> None:
         *by_entry(TABLE, TABLE[Rule]["cors"], here.cors, there.cors),
     ):
         gathered.add(found, new.place(None, found.at))
+    if isinstance(old.gateway, Edge) and isinstance(new.gateway, Edge):
+        for found in walked(CLIENTS, old.gateway.client, new.gateway.client):
+            gathered.add(found, new.gateway.where.key("client", *found.at))
     key, was = there.version_key, here.version_key
     if (key.source, key.name) != (was.source, was.name):
         message = f"clients say the version in {_version_place(was)} -> {_version_place(key)}"
@@ -148,13 +156,13 @@ def _paired(gathered: Gathered, old: Side, new: Side) -> Iterator[tuple[Call, Ca
     if gone and came:
         elsewhere = {call.own: call for call in came.values()}
         for key, call in list(gone.items()):
-            moved = elsewhere.get(call.own)
-            if moved is not None and moved.at != call.at:
-                del gone[key], came[moved.key]
-                message = f"`{call.action.contract}` {call.label} is at {moved.at}, and was at {call.at}"
-                expose = _exposing(new, moved)
-                gathered.add(Found("exposure-moved", BREAKING, message), expose, [moved.name])
-                yield call, moved
+            moved = elsewhere.pop(call.own, None)
+            if moved is None:
+                continue
+            del gone[key], came[moved.key]
+            message = f"`{call.action.contract}` {call.label} is at {moved.at}, and was at {call.at}"
+            gathered.add(Found("exposure-moved", BREAKING, message), _exposing(new, moved), [moved.name])
+            yield call, moved
     gone = {key: call for key, call in gone.items() if key not in new.offer.also}
     _gone(gathered, old, new, gone)
     _came(gathered, old, new, came)
@@ -235,7 +243,7 @@ def _operations(gathered: Gathered, old: Side, new: Side, both: Iterable[tuple[C
 
 
 def _one(before: Call, after: Call) -> Iterator[Found]:
-    was, now = before.action, after.action
+    was, now = without_idle(before.action), without_idle(after.action)
     yield from walked(TABLE, before.rule, after.rule)
     if isinstance(was, Forward) and isinstance(now, Forward):
         yield from walked(TABLE, was, now)
@@ -269,6 +277,8 @@ def _version(new: Side, before: Call, after: Call) -> Iterator[tuple[Found, Span
     was, now = before.action, after.action
     where = places.of_version(new.revision.project, now.contract, now.version)
     if was.contract != now.contract:
-        yield Found("contract-renamed", SAFE, f"contract `{was.contract}` is named `{now.contract}` now"), where
+        in_media_type = new.deployable.version_key.source == "media_type"  # which bears the contract's name
+        verdict = BREAKING if in_media_type else SAFE
+        yield Found("contract-renamed", verdict, f"contract `{was.contract}` is named `{now.contract}` now"), where
     if was.version != now.version:
         yield Found("version-changed", SAFE, f"`{now.contract}`: {was.version} -> {now.version}"), where

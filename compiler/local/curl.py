@@ -7,14 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from compiler.contracts.examples import sample_request
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.versions import media_type
+from compiler.local.credentials import NOTHING, Credential
 from compiler.local.ports import bracketed, reached_at
-from compiler.plan import Deployable, Exposed
+from compiler.plan import Answer, Deployable, Exposed
 
+NOBODY: Mapping[str, Credential] = MappingProxyType({})
 _EACH = 3
 _LONGEST_BODY = 1_000
 """Nobody pastes a longer one; operations that need one are left out."""
@@ -28,9 +31,17 @@ class Call:
     target: str
     headers: dict[str, str]
     body: str | None
+    options: tuple[str, ...] = ()
+    """Of curl, for this call alone."""
 
 
-def calls(deployable: Deployable, exposed: Exposed, api: Api, most: int = _EACH) -> Iterator[Call]:
+def calls(
+    deployable: Deployable,
+    exposed: Exposed,
+    api: Api,
+    most: int = _EACH,
+    credentials: Mapping[str, Credential] = NOBODY,
+) -> Iterator[Call]:
     """Calls of the exposed operations: those that only read first, and one at least that does more, if there is any."""
     chosen = sorted(
         (o for o in api.operations if o.key in exposed.operations),
@@ -38,7 +49,7 @@ def calls(deployable: Deployable, exposed: Exposed, api: Api, most: int = _EACH)
     )
 
     def short(operations: Iterable[Operation]) -> Iterator[Call]:
-        made = (call(deployable, exposed, api, operation) for operation in operations)
+        made = (call(deployable, exposed, api, operation, credentials) for operation in operations)
         return islice((one for one in made if len(one.body or "") <= _LONGEST_BODY), most)
 
     others = list(short(o for o in chosen if o.method != "GET"))
@@ -47,8 +58,14 @@ def calls(deployable: Deployable, exposed: Exposed, api: Api, most: int = _EACH)
     yield from others[: most - len(reading)]
 
 
-def call(deployable: Deployable, exposed: Exposed, api: Api, operation: Operation) -> Call:
-    """A call of one operation with what its contract requires."""
+def call(
+    deployable: Deployable,
+    exposed: Exposed,
+    api: Api,
+    operation: Operation,
+    credentials: Mapping[str, Credential] = NOBODY,
+) -> Call:
+    """A call of one operation with what its contract requires, and who calls by policy."""
     path, query, headers, body, content_type = sample_request(api, operation)
     target = exposed.prefix + filled(operation, path) + (f"?{urlencode(query)}" if query else "")
     sent = {name: str(value) for name, value in headers.items()}
@@ -61,7 +78,19 @@ def call(deployable: Deployable, exposed: Exposed, api: Api, operation: Operatio
         sent["accept"] = media_type(exposed.contract, exposed.label)
     if body is not None and content_type is not None:
         sent["content-type"] = content_type
-    return Call(operation.method, target, sent, body)
+    who = credentials.get(_policy(deployable, exposed, operation), NOTHING)
+    return Call(operation.method, target, {**sent, **who.headers}, body, who.options)
+
+
+def _policy(deployable: Deployable, exposed: Exposed, operation: Operation) -> str:
+    """The policy that says who may call an operation, or an empty text."""
+    for rule in deployable.rules:
+        action = rule.action
+        if isinstance(action, Answer) or action.policies.auth is None:
+            continue
+        if (action.contract, action.version, action.operation) == (exposed.contract, exposed.version, operation.key):
+            return action.policies.auth.policy
+    return ""
 
 
 def filled(operation: Operation, values: Mapping[str, str]) -> str:
@@ -96,7 +125,7 @@ def options(deployable: Deployable, authority: Path | None, exposed: Exposed | N
 
 def line(base: str, made: Call, options: tuple[str, ...]) -> str:
     """The call as a curl command. ``base`` is scheme, host and port; ``options`` come first."""
-    words = ["curl", "-i", *options]
+    words = ["curl", "-i", *options, *made.options]
     if made.method == "HEAD":
         words += ["--head"]  # with -X, curl would wait for a body
     elif made.method != "GET" or made.body is not None:

@@ -12,6 +12,7 @@ from compiler.backends.envoy.bootstrap import bootstrap
 from compiler.checks import Checked
 from compiler.contracts.openapi import Api
 from compiler.local import stubs
+from compiler.local.credentials import Credential, with_local_credentials
 from compiler.local.envoy import EnvoyProblem, Running, launch, wait_until_ready
 from compiler.local.folder import Folder
 from compiler.local.ports import LOOPBACK, collide, free_ports, reached_at, why_not
@@ -57,6 +58,8 @@ class Session:
     apis: Mapping[tuple[str, str], Api] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     """Services that will not be reached, because this machine lacks a file that TLS towards them needs."""
+    credentials: dict[str, dict[str, Credential]] = field(default_factory=dict)
+    """What calls bear, by gateway and policy."""
     _folder: Folder = field(default_factory=Folder)
     _authorities: dict[str, Path] = field(default_factory=dict)
     _stub: Running | None = None
@@ -150,6 +153,9 @@ class Session:
             placed = self._with_own_ports(placed, taken)
             hosts = {host for host in deployable.hosts if host != "*"}
             names = (*sorted({*hosts, "localhost"}), *sorted({LOOPBACK, "::1", reached_at(address)}))
+            placed, self.credentials[deployable.name] = with_local_credentials(
+                placed, self.folder / "credentials" / deployable.name
+            )
             pointed = stubs.pointed_at_stubs(placed, self._stub_ports)
             local = with_local_secrets(pointed, names, self.folder / "secrets" / deployable.name)
             self._authorities.pop(deployable.name, None)

@@ -58,7 +58,7 @@ _ALL = (
     Rule("published-version-changed", _E, "a published version's meaning changed"),
     Rule("published-version-removed", _E, "a published version is gone while clients may rely on it"),
     Rule("published-date-moved", _E, "a published day came nearer"),
-    Rule("unknown-reference", _E, "a name that nothing bears"),
+    Rule("unknown-reference", _E, "a name that nothing bears", suppressible=False),
     Rule("same-everywhere", _E, "an environment changes what is the same in every place", suppressible=False),
     Rule("changes-nothing", _E, "an environment says what the project says already"),
     Rule("unknown-operation", _E, "an operation that the contract does not have"),
@@ -83,6 +83,8 @@ _ALL = (
     Rule("cors-conflict", _E, "one path is served with two different `cors`", suppressible=False),
     Rule("route-shadowed", _W, "a route that no request can reach"),
     Rule("timeout-inversion", _E, "an outer timeout is shorter than what it must wait for"),
+    Rule("auth-missing", _W, "an operation that changes something is open to everybody"),
+    Rule("auth-mismatch", _W, "the contract requires security of an operation that is open here"),
     Rule("tls-missing", _W, "plaintext on an address that is not loopback"),
     Rule("tls-unverified", _W, "TLS towards a service that nobody verifies"),
     Rule("step-cycle", _E, "steps that wait for each other", suppressible=False),
@@ -97,12 +99,6 @@ _ALL = (
     Rule("undeclared-status", _W, "an aggregate can answer with a status that its contract does not declare"),
     Rule("weight-missing", _E, "several services implement one version, and one states no weight", suppressible=False),
 )
-PLANNED = (
-    "auth-mismatch",
-    "auth-missing",
-)
-"""Rules of parts that are not built yet: nothing finds them, and ``explain`` says so."""
-
 RULES: dict[str, Rule] = {rule.name: rule for rule in _ALL}
 
 

@@ -15,6 +15,7 @@ import pytest
 from compiler import pipeline
 from compiler.backends.envoy import static
 from compiler.checks import Checked
+from compiler.local.credentials import Credential, with_local_credentials
 from compiler.local.stubs import stubbed
 from compiler.plan import Deployable, Plan, Secret, ServerTls
 from compiler.source import Source
@@ -43,6 +44,8 @@ class Shop:
     address: dict[str, tuple[str, int]]
     authority: bytes
     """The authority (PEM) of the gateways' certificates."""
+    credentials: dict[str, dict[str, Credential]]
+    """What calls bear, by gateway and policy."""
 
     def deployable(self, name: str) -> Deployable:
         return next(d for d in self.plan.deployables if d.name == name)
@@ -68,7 +71,12 @@ def shop(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("containers")
     outcome = pipeline.validate(EXAMPLE, date(2026, 12, 1))
     assert outcome.checked is not None
-    plan = pipeline.plan(outcome)
+    credentials = {}
+    placed = []
+    for deployable in pipeline.plan(outcome).deployables:
+        made, credentials[deployable.name] = with_local_credentials(deployable, folder / "credentials")
+        placed.append(made)
+    plan = Plan(tuple(placed))
     for name, data in pipeline.artifacts(plan, "xds", "/etc/envoy").items():
         _write(folder / name, data)
     services = {endpoint.host for d in plan.deployables for cluster in d.clusters for endpoint in cluster.endpoints}
@@ -88,7 +96,7 @@ def shop(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
             gateway = _envoy(image, network, folder / deployable.name).with_exposed_ports(port)
             running.enter_context(gateway)
             address[deployable.name] = gateway.get_container_host_ip(), int(gateway.get_exposed_port(port))
-        yield Shop(outcome.checked, plan, address, secrets.authority)
+        yield Shop(outcome.checked, plan, address, secrets.authority, credentials)
 
 
 def _upstreams(checked: Checked, plan: Plan) -> dict[str, bytes]:

@@ -56,7 +56,7 @@ def test_every_operation_of_every_version_reaches_its_service(shop: Shop, gatewa
         for operation in api.operations:
             if operation.key not in exposed.operations:
                 continue
-            made = sample_call(deployable, exposed, api, operation)
+            made = sample_call(deployable, exposed, api, operation, shop.credentials[gateway])
             answer = call(shop, gateway, made.method, made.target, made.headers, made.body)
             assert 200 <= answer.status < 300, (made, answer)
             assert answer.headers["x-gatewright-operation"] == operation.key

@@ -1,450 +1,457 @@
-"""What aggregates do when services are slow, dead, wrong or huge, on a running Envoy."""
+"""Aggregates on a running Envoy: what runs when, what goes up, what comes back, and services that lie."""
 
 from __future__ import annotations
 
-import gzip
 import json
+import re
 import socket
 import threading
+import time
 from dataclasses import replace
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from compiler import dataplane
-from compiler.composed import Balanced, Parameter, Relied
-from compiler.local.ports import free_port
-from compiler.plan import Cluster, Endpoint
-from tests.dataplane.composing import Behaviour, aggregate, breaks_off, gateway_of, says, step
-from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
-from tests.plans import SPAN
+from compiler.backends.envoy import payload
+from compiler.backends.envoy.routes import route_configuration
+from compiler.dataplane.building import build
+from compiler.plan import Endpoint
+from compiler.yaml_text import dump
+from tests.dataplane.composing import Behaviour, aggregate, says, step
+from tests.dataplane.conftest import Gateway, Serve, Upstream
 
 pytestmark = pytest.mark.skipif(not dataplane.FILE.is_file(), reason="the payload module was not built")
 
-KIB = 1 << 10
-READ = (Relied(("id",), ("string",), False),)
+WHOLE = "/v1/whole"
 
 
-def refused() -> Cluster:
-    """A service whose port nobody listens on."""
-    return Cluster("dead", (Endpoint("127.0.0.1", free_port(), None),), 1000, SPAN)
+def together(many: int, answer: Behaviour) -> Behaviour:
+    """An answer that is given only when so many requests are there at once."""
+    barrier = threading.Barrier(many, timeout=4)
+
+    def behave(request: BaseHTTPRequestHandler) -> None:
+        barrier.wait()
+        answer(request)
+
+    return behave
 
 
-class TestFailures:
-    """One step that fails in one way, as one that the whole needs, and as one that may be missing."""
+def test_independent_steps_run_beside_each_other(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    each = together(3, says({"name": "x"}))
+    upstream.behaviour |= {"/a/1": each, "/b": each, "/c": each}
+    steps = {"a": step("a", "4s"), "b": step("b", "4s"), "c": step("c", "4s")}
+    body = ["${a.body.name}", "${b.body.name}", "${c.body.name}"]
+    reply = serve(aggregate(tmp_path / "p", upstream, steps, body)).call("GET", WHOLE)
+    assert (reply.status, reply.json) == (200, ["x", "x", "x"])
 
-    @pytest.fixture
-    def gateway(self, serve: Serve, upstream: Upstream) -> Gateway:
-        upstream.behaviour["/other"] = says({"n": 1})
-        part = step("part", timeout=300, max_body=64 * KIB, relied=READ)
-        other = step("other")
-        body = {"part": "${part.body}", "n": "${other.body.n}"}
-        made = [
-            aggregate("needed", body, part, other),
-            aggregate("spared", body, replace(part, optional=True, fallback='{"id":"none"}'), other),
-        ]
-        dead = replace(part, targets=(Balanced("dead", 1),))
-        made.append(aggregate("refused", body, dead, other))
-        made.append(aggregate("refused-spared", body, replace(dead, optional=True), other))
-        return serve(gateway_of(*made, clusters=(upstream.cluster(), refused())))
 
-    @pytest.mark.parametrize(
-        ("behaviour", "status"),
-        [
-            pytest.param(says(b"<html>"), 502, id="html"),
-            pytest.param(says(b'{"id": "a"'), 502, id="half"),
-            pytest.param(says(b'{"id": "a"} x'), 502, id="more"),
-            pytest.param(says(b'{"id": "a", "n": NaN}'), 502, id="nan"),
-            pytest.param(says(b'{"id": "\xff"}'), 502, id="not-utf8"),
-            pytest.param(says(b'{"id": "\xed\xa0\x80"}'), 502, id="surrogate"),
-            pytest.param(says(b"[" * 200 + b"]" * 200), 502, id="deep"),
-            pytest.param(says(b"[" * 60_000), 502, id="abyss"),
-            pytest.param(says(b""), 502, id="empty"),
-            pytest.param(says({"id": 5}), 502, id="type"),
-            pytest.param(says({}), 502, id="lacks"),
-            pytest.param(says({"id": "a" * 70_000}), 502, id="large"),
-            pytest.param(says({"id": "a"}, short=10), 502, id="truncated"),
-            pytest.param(says(gzip.compress(b'{"id": "a"}'), headers={"content-encoding": "gzip"}), 502, id="gzip"),
-            pytest.param(says({"id": "a"}, 202), 502, id="undeclared"),
-            pytest.param(says({"id": "a"}, 301, headers={"location": "/other"}), 502, id="moved"),
-            pytest.param(says({"id": "a"}, 500), 502, id="500"),
-            pytest.param(says({"id": "a"}, 503), 502, id="503"),
-            pytest.param(says({"secret": "a"}, 404), 404, id="404"),
-            pytest.param(says({"secret": "a"}, 422), 422, id="422"),
-            pytest.param(says({"id": "a"}, delay=0.6), 504, id="slow"),
-            pytest.param(breaks_off, 502, id="reset"),
-        ],
+def test_data_is_the_order(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour |= {"/b": says({"name": "7"}), "/a/7": says({"name": "seven"})}
+    steps = {"b": step("b"), "a": step("a", given={"path": {"id": "${b.body.name}"}})}
+    gateway = serve(aggregate(tmp_path / "p", upstream, steps, "${a.body.name}"))
+    assert gateway.call("GET", WHOLE).json == "seven"
+    assert upstream.seen == ["GET /b", "GET /a/7"]
+
+
+def test_another_try_helps(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    tries: list[float] = []
+
+    def moody(request: BaseHTTPRequestHandler) -> None:
+        tries.append(time.monotonic())
+        says({"name": "x"} if len(tries) == 3 else {}, 200 if len(tries) == 3 else 503)(request)
+
+    upstream.behaviour["/b"] = moody
+    steps = {"b": step("b", retry={"attempts": 2})}
+    gateway = serve(aggregate(tmp_path / "p", upstream, steps, "${b.body.name}"))
+    assert gateway.call("GET", WHOLE).json == "x"
+    assert len(tries) == 3
+    assert tries[1] - tries[0] >= 0.02
+    upstream.behaviour["/b"] = says({}, 503)
+    before = len(upstream.seen)
+    assert gateway.call("GET", WHOLE).status == 502
+    assert len(upstream.seen) - before == 3
+    upstream.behaviour["/b"] = says({}, 409)
+    before = len(upstream.seen)
+    assert gateway.call("GET", WHOLE).status == 409
+    assert len(upstream.seen) - before == 1, "a refusal is an answer"
+
+
+OPTIONAL: dict[str, Any] = {"optional": {"fallback": {"name": "nobody"}}}
+
+
+def test_the_deadline_gives_what_there_is(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour |= {"/a/1": says({"name": "x"}), "/b": says({"name": "y"}, delay=3)}
+    steps = {"a": step("a", "300ms"), "b": step("b", "400ms", **OPTIONAL)}
+    body = ["${a.body.name}", "${b.body.name}"]
+    gateway = serve(aggregate(tmp_path / "p", upstream, steps, body, deadline="400ms"))
+    reply = gateway.call("GET", WHOLE)
+    assert (reply.status, reply.json, reply.headers["x-gatewright-partial"]) == (200, ["x", "nobody"], "b")
+    upstream.behaviour["/a/1"] = says({"name": "x"}, delay=3)
+    reply = gateway.call("GET", WHOLE)
+    assert (reply.status, reply.json["step"]) == (504, "a")
+
+
+def test_more_than_may_run_at_once_are_refused(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour["/b"] = says({"name": "x"}, delay=0.7)
+    made = aggregate(tmp_path / "p", upstream, {"b": step("b", "3s")}, "${b.body.name}", max_concurrent=2)
+    gateway = serve(made)
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(gateway.call("GET", WHOLE))) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statuses = sorted({reply.status for reply in found})
+    assert statuses == [200, 503]
+    refused = next(reply for reply in found if reply.status == 503)
+    assert refused.headers["retry-after"] == "1"
+    assert gateway.eventually(lambda: gateway.call("GET", WHOLE).status == 200), "each that ends makes room"
+
+
+def test_refusals_pass_with_what_clients_need(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    told: dict[str, Any] = {"retry_after": "9", "www_authenticate": 'Bearer realm="x"', "x_secret": "1"}
+    gateway = serve(aggregate(tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}"))
+    for status in (400, 401, 403, 404, 409, 429):
+        upstream.behaviour["/b"] = says({"secret": 1}, status, **told)
+        reply = gateway.call("GET", WHOLE)
+        assert (reply.status, reply.json["status"], reply.json["step"]) == (status, status, "b")
+        assert (reply.headers["retry-after"], reply.headers["www-authenticate"]) == ("9", 'Bearer realm="x"')
+        assert reply.headers["x-secret"] is None
+        assert b"secret" not in reply.body
+    for status in (301, 500, 501):
+        upstream.behaviour["/b"] = says({"secret": 1}, status, location="/elsewhere")
+        assert gateway.call("GET", WHOLE).status == 502
+
+
+def test_headers_that_go_along(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    seen: dict[str, str] = {}
+
+    def note(request: BaseHTTPRequestHandler) -> None:
+        seen.update({name.lower(): value for name, value in request.headers.items()})
+        says({"name": "x"})(request)
+
+    upstream.behaviour["/b"] = note
+    made = aggregate(
+        tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}", forward=["authorization", "X-Tenant"]
     )
-    def test_one_step(self, behaviour: Behaviour, status: int, gateway: Gateway, upstream: Upstream) -> None:
-        upstream.behaviour["/part"] = behaviour
-        needed = gateway.call("GET", "/needed")
-        assert (needed.status, needed.json["status"], needed.json["step"]) == (status, status, "part")
-        assert needed.headers["content-type"] == "application/problem+json"
-        assert b"secret" not in needed.body
-        spared = gateway.call("GET", "/spared")
-        assert (spared.status, spared.json) == (200, {"part": {"id": "none"}, "n": 1})
-        assert spared.headers["x-gatewright-partial"] == "part"
-
-    def test_nobody_listens(self, gateway: Gateway) -> None:
-        needed = gateway.call("GET", "/refused")
-        assert (needed.status, needed.json["step"]) == (502, "part")
-        spared = gateway.call("GET", "/refused-spared")
-        assert (spared.status, spared.json) == (200, {"part": None, "n": 1})
-
-    @pytest.mark.parametrize(("status", "name"), [(429, "retry-after"), (401, "www-authenticate"), (503, None)])
-    def test_headers_that_belong_to_a_status(
-        self, status: int, name: str | None, gateway: Gateway, upstream: Upstream
-    ) -> None:
-        upstream.behaviour["/part"] = says(
-            {}, status, headers={"retry-after": "7", "www-authenticate": "7", "x-a": "7"}
-        )
-        reply = gateway.call("GET", "/needed")
-        passed = {n for n in ("retry-after", "www-authenticate", "x-a") if reply.headers[n] == "7"}
-        assert passed == ({"retry-after", "www-authenticate"} if name is not None else set())
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    sent = {
+        "authorization": "Bearer t",
+        "x-tenant": "t1",
+        "cookie": "s=1",
+        "traceparent": trace,
+        "host": "shop.example",
+    }
+    assert serve(made).call("GET", WHOLE, sent).status == 200
+    assert (seen["authorization"], seen["x-tenant"], seen["traceparent"]) == ("Bearer t", "t1", trace)
+    assert seen["host"] == "shop.example"
+    assert "x-request-id" in seen
+    assert "cookie" not in seen
 
 
-class TestBodies:
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "123456789012345678901234567890.123456789012345678901234567890",
-            "-0.0",
-            "1E+400",
-            '"\\ud83d\\ude00 \\u00e4 \U0001f600 \\/ \\""',
-            '"\\ud83d"',
-            '{"a": 1, "a": 2}',
-            "[ 1 ,\t2 ]",
-            '{"": {"\\u0000": null}}',
-            "[" * 120 + "]" * 120,
-        ],
+def test_head_has_the_headers_alone(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour["/b"] = says({"name": "x"})
+    gateway = serve(aggregate(tmp_path / "p", upstream, {"b": step("b")}, {"n": "${b.body.name}"}))
+    reply = gateway.call("HEAD", WHOLE)
+    assert (reply.status, reply.body, reply.headers["content-length"]) == (200, b"", str(len('{"n":"x"}')))
+
+
+@pytest.mark.parametrize(
+    "written", ["../b", "b%2F..", "x?q=2", "x&r=3", "x#y", "a b", "%00", "\u00e4\u20ac\U0001f600", "a\nb", "'\"<>;="]
+)
+def test_no_input_leaves_its_place(written: str, serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+    upstream.behaviour["/b"] = says({"name": written})
+    steps = {
+        "b": step("b"),
+        "a": step("a", given={"path": {"id": "${b.body.name}"}, "query": {"q": "${b.body.name}"}}),
+    }
+    gateway = serve(aggregate(tmp_path / "p", upstream, steps, "${a.status}"))
+    gateway.call("GET", WHOLE)
+    (_, target) = upstream.seen
+    parts = urlsplit(target.removeprefix("GET "))
+    assert parts.path == "/a/" + quote(written, safe="")
+    assert unquote(parts.path.removeprefix("/a/")) == written
+    assert parse_qsl(parts.query) == [("q", written)]
+
+
+@pytest.mark.parametrize("written", ["", ".", ".."])
+def test_segments_that_mean_something_else_are_not_sent(
+    written: str, serve: Serve, upstream: Upstream, tmp_path: Path
+) -> None:
+    upstream.behaviour["/b"] = says({"name": written})
+    steps = {"b": step("b"), "a": step("a", given={"path": {"id": "${b.body.name}"}})}
+    reply = serve(aggregate(tmp_path / "p", upstream, steps, "${a.status}")).call("GET", WHOLE)
+    assert (reply.status, reply.json["step"]) == (502, "a")
+    assert upstream.seen == ["GET /b"]
+
+
+def test_headers_take_no_line_break(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour["/b"] = says({"name": "x\r\nx-evil: 1"})
+    steps = {"b": step("b"), "c": step("c", given={"headers": {"X-Given": "${b.body.name}"}})}
+    reply = serve(aggregate(tmp_path / "p", upstream, steps, "${c.status}")).call("GET", WHOLE)
+    assert (reply.status, reply.json["step"]) == (502, "c")
+
+
+def test_a_body_is_an_input(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    bodies: list[bytes] = []
+
+    def take(request: BaseHTTPRequestHandler) -> None:
+        says({"name": "x"})(request)
+
+    upstream.behaviour["/made"] = take
+    steps = {"make": step("make", given={"body": {"all": "${request.body}", "fixed": [1]}})}
+    made = aggregate(tmp_path / "p", upstream, steps, "${make.body.name}", method="post", max_body="64KiB")
+    gateway = serve(made)
+    sent = {"content-type": "application/json"}
+    assert gateway.call("POST", WHOLE, sent, '{"n": 123456789012345678901234567890.10}').json == "x"
+    assert gateway.call("POST", WHOLE, sent, "{").status == 400
+    assert gateway.call("POST", WHOLE, sent).status == 400
+    assert gateway.call("POST", WHOLE, sent, json.dumps("x" * 70_000)).status == 413
+    assert bodies == []
+
+
+NUMBER = "123456789012345678901234567890.123456789e-5"
+
+
+def raw(data: bytes, length: int | None = None) -> Behaviour:
+    """An answer whose length may be a lie."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("content-type", "application/json")
+        request.send_header("content-length", str(len(data) if length is None else length))
+        request.end_headers()
+        request.wfile.write(data)
+        request.wfile.flush()
+        request.close_connection = True
+
+    return answer
+
+
+def reset(request: BaseHTTPRequestHandler) -> None:
+    request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    request.connection.close()
+    request.close_connection = True
+
+
+LIES: dict[str, Behaviour] = {
+    "not JSON": raw(b"<html>"),
+    "half of JSON": raw(b'{"name": "x"'),
+    "truncated": raw(b'{"name": "x"}', 1000),
+    "too large": raw(json.dumps({"name": "x" * 200_000}).encode()),
+    "not UTF-8": raw(b'{"name": "\xff"}'),
+    "deep": raw(b'{"name": "x", "any": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "deep and open": raw(b"[" * 60_000),
+    "another type": raw(b'{"name": 5}'),
+    "no such field": raw(b"{}"),
+    "null": raw(b"null"),
+    "nothing": raw(b""),
+    "control characters": raw(b'{"name": "a\nb"}'),
+    "reset": reset,
+    "an undeclared status": says({"name": "x"}, 201),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_service_that_lies_is_left_out(lie: str, serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour |= {"/b": LIES[lie], "/c": says({"name": "fine"})}
+    steps = {"b": step("b", **OPTIONAL), "c": step("c")}
+    made = aggregate(tmp_path / "p", upstream, steps, ["${b.body.name}", "${c.body.name}"], max_body="100KiB")
+    reply = serve(made).call("GET", WHOLE)
+    assert (reply.status, reply.json, reply.headers["x-gatewright-partial"]) == (200, ["nobody", "fine"], "b")
+
+
+def test_a_service_that_is_not_there(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    made = aggregate(tmp_path / "p", upstream, {"b": step("b", **OPTIONAL)}, "${b.body.name}")
+    nobody = replace(made.clusters[0], endpoints=(Endpoint("127.0.0.1", 1, None),))
+    reply = serve(replace(made, clusters=(nobody,))).call("GET", WHOLE)
+    assert (reply.status, reply.json, reply.headers["x-gatewright-partial"]) == (200, "nobody", "b")
+
+
+def test_values_are_copied_as_they_stand(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    text = (
+        '{ "name" : "x", "number":' + NUMBER + ', "any": {"\\u00e9": "\\ud83d\\ude00 \\u0000 \\/", "b":[1,2.0,1E400]}}'
     )
-    def test_what_a_service_wrote_is_passed_on_as_it_wrote_it(
-        self, text: str, serve: Serve, upstream: Upstream
-    ) -> None:
-        upstream.behaviour["/part"] = says(f'{{"v": {text}}}'.encode())
-        gateway = serve(
-            gateway_of(aggregate("whole", {"v": "${part.body.v}"}, step("part")), clusters=(upstream.cluster(),))
-        )
-        assert gateway.call("GET", "/whole").body == f'{{"v":{text}}}'.encode()
-
-    def test_the_last_one_of_a_name_counts(self, serve: Serve, upstream: Upstream) -> None:
-        upstream.behaviour["/part"] = says(b'{"a": 1, "\\u0061": 2}')
-        made = aggregate("whole", {"a": "${part.body.a}"}, step("part"))
-        assert serve(gateway_of(made, clusters=(upstream.cluster(),))).call("GET", "/whole").json == {"a": 2}
-
-    def test_large_answers(self, serve: Serve, upstream: Upstream) -> None:
-        large = {"items": [{"id": str(i), "text": "x" * 200} for i in range(20_000)]}
-        upstream.behaviour["/part"] = says(large)
-        part = step("part", max_body=16 << 20)
-        made = aggregate("whole", {"ids": "${part.body.items.map(x, x.id)}", "all": "${part.body}"}, part)
-        reply = serve(gateway_of(made, clusters=(upstream.cluster(),))).call("GET", "/whole")
-        assert reply.json == {"ids": [str(i) for i in range(20_000)], "all": large}
-
-    def test_work_without_end_is_a_failure(self, serve: Serve, upstream: Upstream) -> None:
-        upstream.behaviour["/part"] = says({"ids": list(range(100_000))})
-        body = {"n": "${part.body.ids.map(x, x in part.body.ids)}"}
-        gateway = serve(gateway_of(aggregate("whole", body, step("part")), clusters=(upstream.cluster(),)))
-        assert gateway.call("GET", "/whole").status == 502
-
-    def test_head(self, serve: Serve, upstream: Upstream) -> None:
-        upstream.behaviour["/part"] = says({"v": 1})
-        gateway = serve(gateway_of(aggregate("whole", "${part.body}", step("part")), clusters=(upstream.cluster(),)))
-        reply = gateway.call("HEAD", "/whole")
-        assert (reply.status, reply.body, upstream.seen) == (200, b"", ["GET /part"])
-        assert reply.headers["content-type"] == "application/json"
+    upstream.behaviour["/b"] = raw(text.encode())
+    body = {"n": "${b.body.number}", "any": "${b.body.any}", "t": "<${b.body.name}>"}
+    steps = {"b": step("b")}
+    reply = serve(aggregate(tmp_path / "p", upstream, steps, body)).call("GET", WHOLE)
+    said = reply.body.decode()
+    assert f'"n":{NUMBER}' in said
+    assert '{"\\u00e9": "\\ud83d\\ude00 \\u0000 \\/", "b":[1,2.0,1E400]}' in said
+    assert json.loads(said)["t"] == "<x>"
 
 
-class TestInputs:
-    """What clients and services say never leaves its place in a request."""
-
-    @pytest.fixture
-    def gateway(self, serve: Serve, upstream: Upstream) -> Gateway:
-        text = Parameter("query", "q", ("string",), False)
-        inputs = {
-            "path_inputs": {"id": "${request.query.q}"},
-            "query": {"q": "${request.query.q}", "none": "${request.query.none}"},
-        }
-        none = Parameter("query", "none", ("string",), False)
-        made = [
-            aggregate("get", "${part.body.path}", step("part", "/of/{id}/x", **inputs), parameters=(text, none)),
-            aggregate(
-                "headers",
-                "${part.body}",
-                step("first"),
-                step("part", headers={"x-in": "${first.body.v}"}, after=("first",)),
-            ),
-            aggregate(
-                "forward", "${part.body.headers}", step("part"), forward=("authorization",), parameters=(text, none)
-            ),
-            aggregate(
-                "typed",
-                "${request.query.n}",
-                step("part"),
-                parameters=(Parameter("query", "n", ("integer",), True),),
-            ),
-            aggregate(
-                "posted",
-                {"sent": "${part.body.body}", "type": "${part.body.headers['content-type']}"},
-                step("part", method="POST", body={"name": "${request.body.name}", "more": [1, "${request.body.x}"]}),
-                takes_body=True,
-                body_required=True,
-                max_body=4 * KIB,
-            ),
-        ]
-        return serve(gateway_of(*made, clusters=(upstream.cluster(),)))
-
-    @pytest.mark.parametrize(
-        ("sent", "segment"),
-        [
-            ("a%2Fb", "a%2Fb"),
-            ("..%2F..%2Fadmin", "..%2F..%2Fadmin"),
-            ("a%3Fb%3D1%26c%23d", "a%3Fb%3D1%26c%23d"),
-            ("%0D%0Ahost:%20evil", "%0D%0Ahost%3A%20evil"),
-            ("%25", "%25"),
-            ("a+b", "a%20b"),
-            ("%C3%A4%F0%9F%98%80", "%C3%A4%F0%9F%98%80"),
-            ("null", "null"),
-            ("...", "..."),
-            ("%22%5C", "%22%5C"),
-        ],
-    )
-    def test_texts_in_paths_and_queries(self, sent: str, segment: str, gateway: Gateway) -> None:
-        reply = gateway.call("GET", f"/get?q={sent}")
-        assert (reply.status, reply.json) == (200, f"/of/{segment}/x?q={segment}")
-
-    @pytest.mark.parametrize("sent", ["", ".", "..", "%2e%2E"])
-    def test_texts_that_are_no_segment(self, sent: str, gateway: Gateway, upstream: Upstream) -> None:
-        assert gateway.call("GET", f"/get?q={sent}").status == 502
-        assert upstream.seen == []
-
-    @pytest.mark.parametrize("sent", ["%", "%g1", "%+1", "%1", "%ff", "%1_"])
-    def test_what_cannot_be_decoded(self, sent: str, gateway: Gateway, upstream: Upstream) -> None:
-        reply = gateway.call("GET", f"/get?q={sent}")
-        assert (reply.status, reply.headers["content-type"]) == (400, "application/problem+json")
-        assert upstream.seen == []
-
-    @pytest.mark.parametrize(("value", "status"), [("fine", 200), ("a\r\nx-evil: 1", 502), ("\x7f", 502), ("", 200)])
-    def test_texts_in_headers(self, value: str, status: int, gateway: Gateway, upstream: Upstream) -> None:
-        upstream.behaviour["/first"] = says({"v": value})
-        reply = gateway.call("GET", "/headers")
-        assert reply.status == status
-        if status == 200:
-            assert reply.json["headers"].get("x-in", "") == value
-
-    def test_only_named_headers_go_on(self, gateway: Gateway) -> None:
-        trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-        sent = {
-            "authorization": "Bearer x",
-            "cookie": "a=1",
-            "traceparent": trace,
-            "x-request-id": "r",
-            "accept": "*/*",
-        }
-        got = {name.lower(): value for name, value in gateway.call("GET", "/forward", sent).json.items()}
-        assert (got["authorization"], got["traceparent"], got["accept"]) == ("Bearer x", trace, "application/json")
-        assert "x-request-id" in got
-        assert "cookie" not in got
-
-    @pytest.mark.parametrize(
-        ("query", "status"),
-        [("?n=12", 200), ("?n=1.0", 200), ("?n=1.5", 400), ("?n=a", 400), ("?n=", 400), ("", 400), ("?n=[1]", 400)],
-    )
-    def test_parameters_have_types(self, query: str, status: int, gateway: Gateway) -> None:
-        reply = gateway.call("GET", f"/typed{query}")
-        assert reply.status == status
-        assert reply.headers["content-type"] == f"application/{'json' if status == 200 else 'problem+json'}"
-
-    def test_bodies(self, gateway: Gateway) -> None:
-        reply = gateway.call("POST", "/posted", body='{"name": "\\u00e4\\"", "x": 1.50}')
-        assert reply.status == 200
-        assert reply.json == {"sent": '{"name":"\\u00e4\\"","more":[1,1.50]}', "type": "application/json"}
-
-    @pytest.mark.parametrize(
-        ("body", "status"), [("{", 400), ("", 400), (None, 400), (json.dumps({"name": "x" * 5000}), 413), ("[]", 502)]
-    )
-    def test_bodies_that_are_refused(self, body: str | None, status: int, gateway: Gateway, upstream: Upstream) -> None:
-        reply = gateway.call("POST", "/posted", body=body)
-        assert (reply.status, reply.headers["content-type"]) == (status, "application/problem+json")
-        assert upstream.seen == []
+def test_of_a_name_that_stands_twice_the_last_counts(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour["/b"] = raw(b'{"name": "first", "\\u006eame": "last"}')
+    gateway = serve(aggregate(tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}"))
+    assert gateway.call("GET", WHOLE).json == "last"
 
 
-class TestTime:
-    def test_steps_that_do_not_wait_for_each_other_run_beside_each_other(
-        self, serve: Serve, upstream: Upstream
-    ) -> None:
-        meeting = threading.Barrier(3, timeout=2)
+def test_an_answer_without_a_body_is_a_success(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    def nothing(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(204)
+        request.end_headers()
 
-        def meets(request: BaseHTTPRequestHandler) -> None:
-            meeting.wait()
-            says({"v": 1})(request)
+    upstream.behaviour["/maybe"] = nothing
+    body = {"there": "${has(m.body.name)}", "status": "${m.status}"}
+    reply = serve(aggregate(tmp_path / "p", upstream, {"m": step("maybe")}, body)).call("GET", WHOLE)
+    assert (reply.status, reply.json) == (200, {"there": False, "status": 204})
+    assert reply.headers["x-gatewright-partial"] is None
 
-        for name in "abc":
-            upstream.behaviour[f"/{name}"] = meets
-        made = aggregate("whole", {n: f"${{{n}.body.v}}" for n in "abc"}, *(step(n) for n in "abc"))
-        reply = serve(gateway_of(made, clusters=(upstream.cluster(),))).call("GET", "/whole")
-        assert (reply.status, reply.json) == (200, {"a": 1, "b": 1, "c": 1})
 
-    def test_another_try(self, serve: Serve, upstream: Upstream) -> None:
-        answers = iter([says({}, 503), breaks_off, says({"v": 1})])
+def each(**more: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {"for_each": "${list.body.items}", "max": 5, **more}
+    return {"list": step("list"), "each": step("item", given={"path": {"id": "${item.id}"}}, **given)}
 
-        def next_one(request: BaseHTTPRequestHandler) -> None:
-            next(answers)(request)
 
-        upstream.behaviour["/part"] = next_one
-        made = aggregate("whole", "${part.body}", step("part", retries=2))
-        reply = serve(gateway_of(made, clusters=(upstream.cluster(),))).call("GET", "/whole")
-        assert (reply.status, reply.json, len(upstream.seen)) == (200, {"v": 1}, 3)
+RESULTS = "${each.map(x, has(x.body.text) ? x.body.text : '-')}"
 
-    @pytest.mark.parametrize(("status", "tries"), [(500, 1), (404, 1), (501, 1), (502, 3), (503, 3), (504, 3)])
-    def test_only_some_failures_are_worth_another(
-        self, status: int, tries: int, serve: Serve, upstream: Upstream
-    ) -> None:
-        upstream.behaviour["/part"] = says({}, status)
-        gateway = serve(
-            gateway_of(aggregate("whole", "${part.body}", step("part", retries=2)), clusters=(upstream.cluster(),))
-        )
-        assert gateway.call("GET", "/whole").status == (404 if status == 404 else 502)
-        assert len(upstream.seen) == tries
 
-    def test_no_try_begins_behind_the_deadline(self, serve: Serve, upstream: Upstream) -> None:
-        upstream.behaviour["/part"] = says({}, 503)
-        made = aggregate("whole", "${part.body}", step("part", retries=1000), deadline=400)
-        reply = serve(gateway_of(made, clusters=(upstream.cluster(),))).call("GET", "/whole")
-        assert (reply.status, reply.json["step"]) in ((502, "part"), (504, "part"))
-        assert 2 <= len(upstream.seen) < 10
+def items(*names: str) -> Behaviour:
+    return says({"name": "x", "items": [{"id": name} for name in names]})
 
-    def test_a_deadline_with_only_optional_steps_pending(self, serve: Serve, upstream: Upstream) -> None:
-        upstream.behaviour["/fast"] = says({"v": 1})
-        upstream.behaviour["/slow"] = says({"v": 2}, delay=1.5)
-        slow = step("slow", timeout=2000, optional=True, fallback='{"v":0}')
-        late = step("late", timeout=2000, optional=True, fallback='{"v":0}', after=("slow",))
-        body = {"fast": "${fast.body.v}", "slow": "${slow.body.v}", "late": "${late.body.v}"}
-        made = [
-            aggregate("partial", body, step("fast"), slow, late, deadline=300),
-            aggregate("failed", body, step("fast"), replace(slow, optional=False), late, deadline=300),
-        ]
-        gateway = serve(gateway_of(*made, clusters=(upstream.cluster(),)))
-        partial = gateway.call("GET", "/partial")
-        assert (partial.status, partial.json) == (200, {"fast": 1, "slow": 0, "late": 0})
-        assert partial.headers["x-gatewright-partial"] == "slow, late"
-        failed = gateway.call("GET", "/failed")
-        assert (failed.status, failed.json["step"]) == (504, "slow")
 
-    def test_no_more_than_so_many_at_a_time(self, serve: Serve, upstream: Upstream) -> None:
-        go_on = threading.Event()
+def test_a_call_for_each_element(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    under_way = 0
+    most = 0
+    lock = threading.Lock()
 
-        def waits(request: BaseHTTPRequestHandler) -> None:
-            go_on.wait(5)
-            says({"v": 1})(request)
+    def one(name: str, delay: float) -> Behaviour:
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            nonlocal under_way, most
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            time.sleep(delay)
+            with lock:
+                under_way -= 1
+            says({"id": name, "text": name.upper()})(request)
 
-        upstream.behaviour["/part"] = waits
-        made = aggregate("whole", "${part.body}", step("part", timeout=5000), max_concurrent=2, deadline=6000)
-        gateway = serve(gateway_of(made, clusters=(upstream.cluster(),)))
-        replies: list[Reply] = []
-        threads = [threading.Thread(target=lambda: replies.append(gateway.call("GET", "/whole"))) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        assert gateway.eventually(lambda: len(upstream.seen) == 2)
-        refused = gateway.call("GET", "/whole")
-        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
-        go_on.set()
-        for thread in threads:
-            thread.join()
-        assert [reply.status for reply in replies] == [200, 200]
-        assert gateway.call("GET", "/whole").status == 200
+        return answer
 
-    def test_a_client_that_left(self, serve: Serve, upstream: Upstream) -> None:
-        upstream.behaviour["/part"] = says({"v": 1}, delay=0.3)
-        made = aggregate("whole", "${part.body}", step("part"), max_concurrent=1)
-        gateway = serve(gateway_of(made, clusters=(upstream.cluster(),)))
+    upstream.behaviour["/list"] = items("a", "b", "c", "d", "e")
+    upstream.behaviour |= {f"/items/{n}": one(n, 0.3 if n in "ac" else 0.05) for n in "abcde"}
+    steps = each(concurrency=2, optional={"fallback": {"id": "none"}})
+    gateway = serve(aggregate(tmp_path / "p", upstream, steps, RESULTS))
+    reply = gateway.call("GET", WHOLE)
+    assert reply.json == ["A", "B", "C", "D", "E"], "in the order of the elements, whichever ended first"
+    assert most == 2
+    upstream.behaviour["/items/c"] = says({}, 500)
+    reply = gateway.call("GET", WHOLE)
+    assert (reply.json, reply.headers["x-gatewright-partial"]) == (["A", "B", "-", "D", "E"], "each")
+    upstream.behaviour["/list"] = items()
+    reply = gateway.call("GET", WHOLE)
+    assert (reply.json, reply.headers["x-gatewright-partial"]) == ([], None)
+
+
+def test_more_elements_than_there_may_be(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour |= {"/list": items("a", "b", "c")} | {f"/items/{n}": says({"id": n, "text": n}) for n in "abc"}
+    gateway = serve(aggregate(tmp_path / "p", upstream, each(max=2), RESULTS))
+    reply = gateway.call("GET", WHOLE)
+    assert (reply.json, reply.headers["x-gatewright-partial"]) == (["a", "b"], "each")
+    failing = serve(replace(aggregate(tmp_path / "q", upstream, each(max=2, on_excess="fail"), RESULTS), name="other"))
+    reply = failing.call("GET", WHOLE)
+    assert (reply.status, reply.json["step"]) == (502, "each")
+
+
+def test_numbers_for_each_step(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour |= {"/b": says({"name": "x"}), "/c": says({}, 500)}
+    steps = {"b": step("b"), "c": step("c", **OPTIONAL), "d": step("c", when="${b.body.name == 'y'}", optional=True)}
+    made = aggregate(tmp_path / "p", upstream, steps, ["${b.body.name}", "${c.body.name}", "${has(d.body.name)}"])
+    gateway = serve(replace(made, metrics_port=1))
+    assert gateway.call("GET", WHOLE).status == 200
+    upstream.behaviour["/b"] = says({}, 404)
+    assert gateway.call("GET", WHOLE).status == 404
+    found = dict(re.findall(r"^(gatewright_(?:aggregate|step)_\w+\{.*\}) (\d+)$", prometheus(gateway), re.MULTILINE))
+    whole = 'gatewright_aggregator="whole"'
+    gateway_label = 'gatewright_gateway="public"'
+
+    def value(name: str, step_name: str = "") -> int:
+        own = f',gatewright_step="{step_name}"' if step_name else ""
+        return int(found[f"gatewright_{name}{{{gateway_label},{whole}{own}}}"])
+
+    assert (value("aggregate_partial"), value("aggregate_failed"), value("aggregate_complete")) == (1, 1, 0)
+    assert (value("step_calls", "b"), value("step_failures", "b")) == (2, 1)
+    assert value("step_failures", "c") >= 1
+    assert value("step_calls", "d") == 0
+    took = f"gatewright_aggregate_duration_ms_count{{{gateway_label},{whole}}} 2"
+    assert gateway.eventually(lambda: took in prometheus(gateway), 15), "histograms come with the next flush"
+
+
+def prometheus(gateway: Gateway) -> str:
+    connection = HTTPConnection("127.0.0.1", gateway.deployable.metrics_port or 0, timeout=10)
+    try:
+        connection.request("GET", "/stats/prometheus")
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def test_other_routes_do_without_the_filter(upstream: Upstream, tmp_path: Path) -> None:
+    made = aggregate(tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}")
+    text = dump(route_configuration(made))
+    assert text.count(payload.FILTER) == 1
+    (filter_,) = payload.payload_filters(made, "/etc/envoy")
+    assert filter_["disabled"] is True
+
+
+def test_a_client_that_leaves(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour["/b"] = says({"name": "x"}, delay=0.3)
+    made = aggregate(tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}", max_concurrent=1)
+    gateway = serve(made)
+    for _ in range(5):
         with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
-            connection.sendall(b"GET /whole HTTP/1.1\r\nhost: a\r\n\r\n")
-            assert gateway.eventually(lambda: len(upstream.seen) == 1)
-        assert gateway.eventually(lambda: gateway.call("GET", "/whole").status == 200)
+            connection.sendall(b"GET /v1/whole HTTP/1.1\r\nhost: a\r\n\r\n")
+            time.sleep(0.05)
+    assert gateway.eventually(lambda: gateway.call("GET", WHOLE).status == 200)
 
 
-class TestConditionsAndLists:
-    @pytest.fixture
-    def active(self, upstream: Upstream) -> list[int]:
-        """How many calls were under way whenever one began; each path of ``/item/`` answers with its last part."""
-        lock = threading.Lock()
-        counts: list[int] = []
-        now = [0]
+TRAP = """
+extern "env" fn proxy_get_header_map_value(u32, [*]const u8, usize, *?[*]u8, *usize) u32;
+extern "env" fn proxy_send_local_response(u32, [*]const u8, usize, [*]const u8, usize, [*]const u8, usize, i32) u32;
+var room: [65536]u8 = undefined;
+var used: usize = 0;
+export fn proxy_abi_version_0_2_1() void {}
+export fn proxy_on_memory_allocate(size: usize) ?[*]u8 {
+    used = if (used + size > room.len) 0 else used;
+    defer used += size;
+    return room[used..].ptr;
+}
+export fn proxy_on_context_create(_: u32, _: u32) void {}
+export fn proxy_on_request_headers(_: u32, _: u32, _: u32) u32 {
+    var found: ?[*]u8 = null;
+    var size: usize = 0;
+    if (proxy_get_header_map_value(0, "x-trap", 6, &found, &size) == 0 and size > 0) @trap();
+    _ = proxy_send_local_response(200, "gatewright.composed", 19, "fine", 4, "\\x00\\x00\\x00\\x00", 4, -1);
+    return 1;
+}
+"""
 
-        def item(request: BaseHTTPRequestHandler) -> None:
-            with lock:
-                now[0] += 1
-                counts.append(now[0])
-            name = request.path.rpartition("/")[2]
-            last = name == "9"
-            answer = says({"id": name}, 500 if name == "bad" else 200, delay=0.02 if last else 0.06)
-            answer(request)
-            with lock:
-                now[0] -= 1
 
-        for name in ("bad", *map(str, range(10))):
-            upstream.behaviour[f"/item/{name}"] = item
-        return counts
-
-    def gateway(self, serve: Serve, upstream: Upstream, **fields: object) -> Gateway:
-        each = step(
-            "each", "/item/{id}", path_inputs={"id": "${item}"}, for_each="list.body", after=("list",), **fields
-        )
-        body = {"ids": "${each.map(x, x.body.id)}"}
-        made = aggregate("whole", body, step("list"), each)
-        return serve(gateway_of(made, clusters=(upstream.cluster(),)))
-
-    def test_in_order_and_no_more_at_a_time(self, serve: Serve, upstream: Upstream, active: list[int]) -> None:
-        upstream.behaviour["/list"] = says(["9", "3", "5", "1", "9", "0", "2"])
-        reply = self.gateway(serve, upstream, max=7, concurrency=3).call("GET", "/whole")
-        assert (reply.status, reply.json) == (200, {"ids": ["9", "3", "5", "1", "9", "0", "2"]})
-        assert reply.headers["x-gatewright-partial"] is None
-        assert max(active) == 3
-
-    def test_more_than_so_many_are_cut(self, serve: Serve, upstream: Upstream, active: list[int]) -> None:
-        upstream.behaviour["/list"] = says(["1", "2", "3"])
-        reply = self.gateway(serve, upstream, max=2).call("GET", "/whole")
-        assert (reply.status, reply.json) == (200, {"ids": ["1", "2"]})
-        assert reply.headers["x-gatewright-partial"] == "each"
-        assert len(active) == 2
-
-    def test_more_than_so_many_fail(self, serve: Serve, upstream: Upstream, active: list[int]) -> None:
-        upstream.behaviour["/list"] = says(["1", "2", "3"])
-        reply = self.gateway(serve, upstream, max=2, cut=False).call("GET", "/whole")
-        assert (reply.status, reply.json["step"]) == (502, "each")
-        assert active == []
-
-    @pytest.mark.parametrize(("listed", "status"), [([], 200), ({}, 502), (None, 502), (["1", {}], 502), ([None], 502)])
-    def test_lists_that_are_odd(
-        self, listed: object, status: int, serve: Serve, upstream: Upstream, active: list[int]
-    ) -> None:
-        upstream.behaviour["/list"] = says(listed)
-        reply = self.gateway(serve, upstream, max=5).call("GET", "/whole")
-        assert reply.status == status
-        if status == 200:
-            assert reply.json == {"ids": []}
-
-    def test_an_element_that_fails(self, serve: Serve, upstream: Upstream, active: list[int]) -> None:
-        upstream.behaviour["/list"] = says(["1", "bad", "2"])
-        optional = self.gateway(serve, upstream, max=5, optional=True, fallback='{"id":"none"}').call("GET", "/whole")
-        assert (optional.status, optional.json) == (200, {"ids": ["1", "none", "2"]})
-        assert optional.headers["x-gatewright-partial"] == "each"
-
-    def test_an_element_that_fails_and_is_needed(self, serve: Serve, upstream: Upstream, active: list[int]) -> None:
-        upstream.behaviour["/list"] = says(["1", "bad", "2"])
-        reply = self.gateway(serve, upstream, max=5).call("GET", "/whole")
-        assert (reply.status, reply.json["step"]) == (502, "each")
-
-    def test_a_condition(self, serve: Serve, upstream: Upstream) -> None:
-        upstream.behaviour["/first"] = says({"go": False})
-        upstream.behaviour["/then"] = says({"v": 1})
-        then = step("then", when="first.body.go", after=("first",), optional=True, fallback='{"v":0}')
-        made = aggregate("whole", {"v": "${then.body.v}", "there": "${has(then.status)}"}, step("first"), then)
-        gateway = serve(gateway_of(made, clusters=(upstream.cluster(),)))
-        reply = gateway.call("GET", "/whole")
-        assert (reply.status, reply.json) == (200, {"v": 0, "there": False})
-        assert reply.headers["x-gatewright-partial"] is None
-        upstream.behaviour["/first"] = says({"go": True})
-        assert gateway.call("GET", "/whole").json == {"v": 1, "there": True}
-        upstream.behaviour["/first"] = says({"go": "yes"})
-        assert gateway.call("GET", "/whole").headers["x-gatewright-partial"] == "then"
+def test_a_trap_in_the_module_takes_no_other_request_down(
+    serve: Serve, upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the configuration that the compiler makes, and in the place of our module one that fails when asked to."""
+    source = tmp_path / "trap.zig"
+    source.write_text(TRAP)
+    data = build(str(source), tmp_path / "trap.wasm").read_bytes()
+    monkeypatch.setattr(payload, "module", lambda: data)
+    upstream.behaviour["/b"] = says({"name": "x"}, delay=1.0)
+    gateway: Gateway = serve(aggregate(tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}"))
+    slow: list[int] = []
+    under_way = threading.Thread(target=lambda: slow.append(gateway.call("GET", "/v1/b").status))
+    under_way.start()
+    time.sleep(0.3)
+    assert gateway.call("GET", WHOLE).body == b"fine"
+    assert gateway.call("GET", WHOLE, {"x-trap": "1"}).status in (500, 503)
+    assert gateway.call("GET", "/v1/c").status == 200, "a route without the filter"
+    assert gateway.eventually(lambda: gateway.call("GET", WHOLE).body == b"fine"), "the module is loaded anew"
+    under_way.join()
+    assert slow == [200]

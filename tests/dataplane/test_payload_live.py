@@ -15,7 +15,7 @@ import pytest
 from compiler import dataplane
 from compiler.backends.envoy import payload
 from compiler.dataplane import building
-from tests.dataplane.composing import aggregate, gateway_of, says, step
+from tests.dataplane.by_hand import aggregate, gateway_of, says, step
 from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
 from tests.plans import forward, served
 

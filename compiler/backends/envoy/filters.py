@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
+from compiler.backends.envoy.auth import auth_filters
 from compiler.backends.envoy.payload import on_route, payload_filters, switched_on
+from compiler.backends.envoy.rate_limits import before_auth, rate_limit_filters
 from compiler.backends.envoy.types import (
     BODY_LIMIT,
     BROTLI,
@@ -30,11 +32,14 @@ from compiler.backends.envoy.types import (
     Data,
 )
 from compiler.backends.envoy.versions import taken_off, varies_by
-from compiler.plan import Addresses, Answer, Compression, Cors, Deployable, Policies, Rule
+from compiler.plan import Addresses, Answer, Compression, Cors, Deployable, Policies, Rule, applied
+from compiler.plan_policies import Auth, RateLimit
 from compiler.yaml_text import Line, line
 
-OWN_HEADERS = {"prefix": "x-envoy-"}
+OWN_PREFIX = "x-envoy-"
 """Headers by which Envoy is steered and tells of itself; they are nobody else's business on either side."""
+TOLD_PREFIX = "x-gatewright-"
+"""Headers by which a gateway tells a service who calls, so nobody else may."""
 LEAST_COMPRESSED = 1024
 """Bytes below which an answer is sent as it is."""
 _COMPRESSED = (
@@ -88,16 +93,16 @@ class Filter:
 
 def http_filters(deployable: Deployable, folder: str) -> list[Data]:
     """The chain of a deployable. ``folder`` is where Envoy finds its files."""
-    occurring = frozenset(
-        [deployable.policies, *(r.action.policies for r in deployable.rules if not isinstance(r.action, Answer))]
-    )
-    return [made for one in FILTERS for made in one.chain(Chain(deployable, occurring, folder))]
+    whole = Chain(deployable, frozenset(applied(deployable)), folder)
+    return [made for one in FILTERS for made in one.chain(whole)]
 
 
 def route_filters(rule: Rule, deployable: Deployable) -> Line | None:
     """What the route of a rule says of filters beside what holds anyway: ``typed_per_filter_config``, if anything."""
     usual = deployable.policies
     own = usual if isinstance(rule.action, Answer) else rule.action.policies
+    if rule.preflight is not None:  # a browser asks it without saying who calls
+        own = replace(own, auth=None, rate_limit=None)
     cors = None if rule.cors == deployable.cors else rule.cors
     return _route_filters(OnRoute(own, usual, cors, rule.preflight is not None, on_route(rule)))
 
@@ -120,6 +125,13 @@ def _nothing(here: OnRoute) -> Data:
 def _path(whole: Chain) -> Iterator[Data]:
     if whole.deployable.access_log is not None or whole.deployable.tracing is not None:
         yield path_noted()
+
+
+def _door(whole: Chain) -> Iterator[Data]:
+    """Nothing behind this sees what a client says where only Envoy or the gateway may speak."""
+    removed = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in (OWN_PREFIX, TOLD_PREFIX)]
+    config = {"@type": HEADER_MUTATION, "mutations": {"request_mutations": removed}}
+    yield {"name": "gatewright.door", "typed_config": config}
 
 
 _ADDRESSES = "envoy.filters.http.rbac"
@@ -189,6 +201,56 @@ def _own_cors(here: OnRoute) -> Data:
     return {_CORS: policy}
 
 
+def _auth(whole: Chain) -> Iterator[Data]:
+    usual = whole.deployable.policies.auth
+    found = {policies.auth for policies in whole.occurring if policies.auth is not None}
+    for auth in sorted(found, key=lambda a: a.policy):
+        yield from (_unless(auth == usual, one) for one in auth_filters(auth))
+
+
+def _own_auth(here: OnRoute) -> Data:
+    return {} if here.own.auth == here.usual.auth else _instead(_asking(here.usual.auth), _asking(here.own.auth))
+
+
+def _asking(auth: Auth | None) -> list[Data]:
+    return [] if auth is None else list(auth_filters(auth))
+
+
+def _rate_limits(whole: Chain, *, early: bool) -> Iterator[Data]:
+    usual = whole.deployable.policies.rate_limit
+    found = {policies.rate_limit for policies in whole.occurring if policies.rate_limit is not None}
+    for limit in sorted(found, key=lambda r: r.policy):
+        if before_auth(limit) is early:
+            yield from (_unless(limit == usual, one) for one in rate_limit_filters(limit))
+
+
+def _early_limits(whole: Chain) -> Iterator[Data]:
+    return _rate_limits(whole, early=True)
+
+
+def _late_limits(whole: Chain) -> Iterator[Data]:
+    return _rate_limits(whole, early=False)
+
+
+def _own_rate_limit(here: OnRoute) -> Data:
+    own, usual = here.own.rate_limit, here.usual.rate_limit
+    return {} if own == usual else _instead(_counting(usual), _counting(own))
+
+
+def _counting(limit: RateLimit | None) -> list[Data]:
+    return [] if limit is None else list(rate_limit_filters(limit))
+
+
+def _unless(usual: bool, made: Data) -> Data:
+    """A filter for its place in the chain: on, or off where only some routes want it."""
+    return {"name": made["name"], **_off(not usual), "typed_config": made["typed_config"]}
+
+
+def _instead(usual: list[Data], own: list[Data]) -> Data:
+    """The gateway's own filters switched off, and others on."""
+    return {one["name"]: _switched(False) for one in usual} | {one["name"]: _switched(True) for one in own}
+
+
 def _body_limits(whole: Chain) -> Iterator[Data]:
     """The limit of the gateway, and each that differs somewhere: the filter itself knows no limit of a route."""
     for limit in sorted({policies.body_limit for policies in whole.occurring}):
@@ -255,13 +317,13 @@ def _headers_of_ours(whole: Chain) -> Iterator[Data]:
 
     This comes behind what routes do to an answer, so no policy takes ``Vary`` away, and a 404 without a route has it.
     """
-    removed = [{"remove_on_match": {"key_matcher": OWN_HEADERS}}]
-    answered: list[Data] = list(removed)
+    removed: Data = {"remove_on_match": {"key_matcher": {"prefix": OWN_PREFIX}}}
+    answered = [removed]
     header = varies_by(whole.deployable.version_key)
     if header is not None:
         vary: Data = {"header": {"key": "vary", "value": header}}
         answered.append({"append": vary | {"append_action": "APPEND_IF_EXISTS_OR_ADD"}})
-    mutations = {"request_mutations": removed, "response_mutations": answered}
+    mutations = {"request_mutations": [removed], "response_mutations": answered}
     yield {"name": _HEADERS, "typed_config": {"@type": HEADER_MUTATION, "mutations": mutations}}
 
 
@@ -299,15 +361,18 @@ def _router(whole: Chain) -> Iterator[Data]:
     }
 
 
-# Who calls, and how often, is to be asked behind CORS (a preflight bears no credentials) and before bodies are read.
 FILTERS = (
     Filter("the client's path is noted for logs and traces", _path, _nothing),
+    Filter("headers that only Envoy and the gateway may set are taken off", _door, _nothing),
     Filter("addresses are let in or turned away (403)", _addresses, _own_addresses),
     Filter("preflights are answered, and answers to scripts marked", _cors, _own_cors),
+    Filter("each address's requests are counted (429)", _early_limits, _own_rate_limit),
+    Filter("clients say who they are (401, 403)", _auth, _own_auth),
+    Filter("each consumer's, each header's or all requests are counted (429)", _late_limits, _own_rate_limit),
     Filter("bodies that are too large are refused (413)", _body_limits, _own_body_limit),
     Filter("answers are compressed", _compression, _own_compression),
     Filter("the version is taken off the query", _version, _nothing),
-    Filter("headers that steer Envoy are taken off; answers say what they vary by", _headers_of_ours, _headers_of_cors),
+    Filter("headers of Envoy's own are taken off; answers say what they vary by", _headers_of_ours, _headers_of_cors),
     Filter("requests are held against the contract, aggregates composed", _payload, _own_payload),
     Filter("a service is called", _router, _nothing),
 )

@@ -23,7 +23,8 @@ from compiler.backends.envoy.types import (
     listening,
     seconds,
 )
-from compiler.plan import Deployable
+from compiler.plan import Deployable, ServerTls, applied
+from compiler.plan_policies import Mtls
 
 NOBODY = {"address_prefix": "0.0.0.0", "prefix_len": 32}
 """Without a range of its own, Envoy trusts whoever calls from a private address, request ids and all."""
@@ -45,7 +46,8 @@ def listener(deployable: Deployable, routes: Data, config_dir: str) -> Data:
         "transport_socket_connect_timeout": "10s",
     }
     if planned.tls is not None:
-        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": downstream_tls(planned.tls)}
+        tls = _tls(deployable, planned.tls)
+        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": tls}
     data: Data = {
         "name": deployable.name,
         **({"stat_prefix": deployable.name} if deployable.metrics_port is not None else {}),
@@ -58,6 +60,17 @@ def listener(deployable: Deployable, routes: Data, config_dir: str) -> Data:
         ]
     data["filter_chains"] = [chain]
     return data
+
+
+def _tls(deployable: Deployable, planned: ServerTls) -> Data:
+    """Certificates of clients are asked for where some policy is for them, and needed where nothing goes without one.
+
+    A browser sends none with a preflight.
+    """
+    ways = [policies.auth.way if policies.auth is not None else None for policies in applied(deployable)]
+    authorities = [way.authority for way in ways if isinstance(way, Mtls)]
+    everybody = len(authorities) == len(ways) and all(rule.cors is None for rule in deployable.rules)
+    return downstream_tls(planned, next(iter(authorities), None), everybody=everybody)
 
 
 def _http_manager(deployable: Deployable, routes: Data, config_dir: str) -> Data:
@@ -89,7 +102,7 @@ def _http_manager(deployable: Deployable, routes: Data, config_dir: str) -> Data
         "request_timeout": "300s",
         "request_headers_timeout": "10s",
         "delayed_close_timeout": "1s",
-        "local_reply_config": local_reply_config(),
+        "local_reply_config": local_reply_config(deployable),
         **({"access_log": logs} if logs else {}),
         **({"tracing": tracing(deployable, deployable.tracing)} if deployable.tracing else {}),
         "http_filters": http_filters(deployable, config_dir),
@@ -99,6 +112,6 @@ def _http_manager(deployable: Deployable, routes: Data, config_dir: str) -> Data
 def _logs(deployable: Deployable) -> list[Data]:
     """What is done at the end of each request: a line, and the counters."""
     return [
-        *([access_log(deployable.access_log)] if deployable.access_log else []),
+        *([access_log(deployable.access_log, composes=bool(deployable.aggregates))] if deployable.access_log else []),
         *(request_metrics(deployable) if deployable.metrics_port is not None else []),
     ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from compiler.plan import ClientTls, Deployable, Secret
+from compiler.plan import Answer, ClientTls, Deployable, Policies, Rule, Secret, applied
+from compiler.plan_policies import Auth, Basic, Mtls
 
-Use = Literal["certificate", "key", "authority"]
+Use = Literal["certificate", "key", "authority", "users"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,25 @@ def _secrets(deployable: Deployable) -> Iterator[HostSecret]:
             for secret, use in uses:
                 if secret is not None:
                     yield HostSecret(secret, use)
+    for policies in applied(deployable):
+        way = policies.auth.way if policies.auth is not None else None
+        if isinstance(way, Basic):
+            yield HostSecret(way.users, "users")
+        elif isinstance(way, Mtls):
+            yield HostSecret(way.authority, "authority")
 
 
 def with_secrets(deployable: Deployable, replaced: Mapping[Secret, Secret]) -> Deployable:
     """The deployable with other references in the place of some."""
+
+    def other(auth: Auth) -> Auth:
+        way = auth.way
+        if isinstance(way, Basic):
+            return replace(auth, way=replace(way, users=replaced.get(way.users, way.users)))
+        if isinstance(way, Mtls):
+            return replace(auth, way=replace(way, authority=replaced.get(way.authority, way.authority)))
+        return auth
+
     tls = deployable.listener.tls
     if tls is not None:
         tls = replace(
@@ -51,12 +67,29 @@ def with_secrets(deployable: Deployable, replaced: Mapping[Secret, Secret]) -> D
             key=replaced.get(tls.key, tls.key),
         )
     return replace(
-        deployable,
+        with_auth(deployable, other),
         listener=replace(deployable.listener, tls=tls),
         clusters=tuple(
             replace(c, tls=_client_with(c.tls, replaced)) if c.tls is not None else c for c in deployable.clusters
         ),
     )
+
+
+def with_auth(deployable: Deployable, other: Callable[[Auth], Auth]) -> Deployable:
+    """The deployable with another ``auth`` in the place of each."""
+
+    def changed(policies: Policies) -> Policies:
+        return policies if policies.auth is None else replace(policies, auth=other(policies.auth))
+
+    def rule(one: Rule) -> Rule:
+        action = one.action
+        if isinstance(action, Answer) or action.policies.auth is None:
+            return one
+        return replace(one, action=replace(action, policies=changed(action.policies)))
+
+    if all(policies.auth is None for policies in applied(deployable)):
+        return deployable
+    return replace(deployable, policies=changed(deployable.policies), rules=tuple(map(rule, deployable.rules)))
 
 
 def _client_with(tls: ClientTls, replaced: Mapping[Secret, Secret]) -> ClientTls:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Literal
 
-from compiler.backends.envoy.types import DOWNSTREAM_TLS, UPSTREAM_TLS, Data
+from compiler.backends.envoy.types import DOWNSTREAM_TLS, UPSTREAM_TLS, Data, data_source
 from compiler.plan import ClientTls, Secret, ServerTls, is_address
 
 _LEAST = {"tls_minimum_protocol_version": "TLSv1_2"}
 
 
-def downstream_tls(planned: ServerTls) -> Data:
-    """Towards clients."""
-    return {
-        "@type": DOWNSTREAM_TLS,
-        "common_tls_context": {
-            "tls_params": _LEAST,
-            "tls_certificates": [_certificate(planned.certificate, planned.key)],
-            "alpn_protocols": ["h2", "http/1.1"],
-        },
+def downstream_tls(planned: ServerTls, clients: Secret | None, *, everybody: bool) -> Data:
+    """Towards clients. With ``clients``, certificates of that authority are asked for, and needed by ``everybody``."""
+    common: Data = {
+        "tls_params": _LEAST,
+        "tls_certificates": [_certificate(planned.certificate, planned.key)],
+        "alpn_protocols": ["h2", "http/1.1"],
     }
+    data: Data = {"@type": DOWNSTREAM_TLS, "common_tls_context": common}
+    if clients is not None:
+        common["validation_context"] = {"trusted_ca": data_source(clients), **_followed(clients)}
+        data["require_client_certificate"] = everybody
+    return data
 
 
 def upstream_tls(planned: ClientTls, protocol: Literal["http1", "http2"]) -> Data:
@@ -30,7 +32,7 @@ def upstream_tls(planned: ClientTls, protocol: Literal["http1", "http2"]) -> Dat
         common["tls_certificates"] = [_certificate(planned.certificate, planned.key)]
     if planned.authority is not None:
         common["validation_context"] = {
-            "trusted_ca": _data_source(planned.authority),
+            "trusted_ca": data_source(planned.authority),
             "match_typed_subject_alt_names": [_name(planned.server_name)] if planned.server_name else [],
         }
     common["alpn_protocols"] = ["h2" if protocol == "http2" else "http/1.1"]
@@ -44,12 +46,12 @@ def _name(text: str) -> Data:
     return {"san_type": "IP_ADDRESS" if is_address(text) else "DNS", "matcher": {"exact": text}}
 
 
+def _followed(authority: Secret) -> Data:
+    return {"watched_directory": {"path": str(PurePosixPath(authority.value).parent)}}
+
+
 def _certificate(certificate: Secret, key: Secret) -> Data:
-    data: Data = {"certificate_chain": _data_source(certificate), "private_key": _data_source(key)}
+    data: Data = {"certificate_chain": data_source(certificate), "private_key": data_source(key)}
     if certificate.kind == "file" and key.kind == "file":
         data["watched_directory"] = {"path": str(PurePosixPath(certificate.value).parent)}
     return data
-
-
-def _data_source(secret: Secret) -> Data:
-    return {"filename" if secret.kind == "file" else "environment_variable": secret.value}

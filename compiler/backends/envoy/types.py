@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from compiler.plan_policies import Secret
+
 Data = dict[str, Any]
 Layout = Literal["xds", "static"]
 
@@ -17,13 +19,19 @@ HEADER_INPUT = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatch
 HTTP_MANAGER = f"{_EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = f"{_EXTENSIONS}.filters.http.router.v3.Router"
 HEADER_MUTATION = f"{_EXTENSIONS}.filters.http.header_mutation.v3.HeaderMutation"
+BASIC_AUTH = f"{_EXTENSIONS}.filters.http.basic_auth.v3.BasicAuth"
 BODY_LIMIT = f"{_EXTENSIONS}.filters.http.body_size_limit.v3.BodySizeLimit"
 BROTLI = f"{_EXTENSIONS}.compression.brotli.compressor.v3.Brotli"
 COMPRESSOR = f"{_EXTENSIONS}.filters.http.compressor.v3.Compressor"
 CORS = f"{_EXTENSIONS}.filters.http.cors.v3.Cors"
 CORS_POLICY = f"{_EXTENSIONS}.filters.http.cors.v3.CorsPolicy"
 FILTER_CONFIG = "type.googleapis.com/envoy.config.route.v3.FilterConfig"
+EXT_AUTHZ = f"{_EXTENSIONS}.filters.http.ext_authz.v3.ExtAuthz"
 GZIP = f"{_EXTENSIONS}.compression.gzip.compressor.v3.Gzip"
+JWT_AUTHN = f"{_EXTENSIONS}.filters.http.jwt_authn.v3.JwtAuthentication"
+LOCAL_RATE_LIMIT = f"{_EXTENSIONS}.filters.http.local_ratelimit.v3.LocalRateLimit"
+MTLS_PRINCIPAL = f"{_EXTENSIONS}.rbac.principals.mtls_authenticated.v3.Config"
+RATE_LIMIT = f"{_EXTENSIONS}.filters.http.ratelimit.v3.RateLimit"
 RBAC = f"{_EXTENSIONS}.filters.http.rbac.v3.RBAC"
 RBAC_PER_ROUTE = f"{_EXTENSIONS}.filters.http.rbac.v3.RBACPerRoute"
 HEADER_MUTATION_PER_ROUTE = f"{_EXTENSIONS}.filters.http.header_mutation.v3.HeaderMutationPerRoute"
@@ -33,6 +41,7 @@ DOWNSTREAM_TLS = f"{_EXTENSIONS}.transport_sockets.tls.v3.DownstreamTlsContext"
 HTTP_OPTIONS = f"{_EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions"
 LUA = f"{_EXTENSIONS}.filters.http.lua.v3.Lua"
 SET_FILTER_STATE = f"{_EXTENSIONS}.filters.http.set_filter_state.v3.Config"
+SET_METADATA = f"{_EXTENSIONS}.filters.http.set_metadata.v3.Config"
 STDOUT_LOG = f"{_EXTENSIONS}.access_loggers.stream.v3.StdoutAccessLog"
 STATS_LOG = f"{_EXTENSIONS}.access_loggers.stats.v3.Config"
 OTEL_TRACER = "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig"
@@ -77,3 +86,8 @@ def listening(address: str, port: int) -> Data:
     if address == "::":
         data["socket_address"]["ipv4_compat"] = True
     return data
+
+
+def data_source(secret: Secret) -> Data:
+    """Where Envoy finds a secret on its host."""
+    return {"filename" if secret.kind == "file" else "environment_variable": secret.value}

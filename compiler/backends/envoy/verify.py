@@ -63,13 +63,13 @@ def with_throwaway_secrets(deployable: Deployable, folder: Path) -> Deployable:
     secrets = host_secrets(deployable)
     if not secrets:
         return deployable
-    from compiler.throwaway import pair
+    from compiler.throwaway import pair, users
 
     made = pair(("localhost",))
     replaced: dict[Secret, Secret] = {}
     for wanted in secrets:
         path = folder / f"{wanted.use}.pem"
-        path.write_bytes(getattr(made, wanted.use))
+        path.write_bytes(users().encode() if wanted.use == "users" else getattr(made, wanted.use))
         path.chmod(0o600)
         replaced[wanted.secret] = Secret("file", str(path))
     return with_secrets(deployable, replaced)
