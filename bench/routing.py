@@ -15,7 +15,7 @@ from bench.load import Load, request
 from bench.projects import OPERATIONS, write_project
 from compiler import pipeline
 from compiler.backends.envoy import static
-from compiler.local.envoy import find_envoy, start
+from compiler.local.envoy import Running, find_envoy, start
 from compiler.local.ports import free_port
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Deployable, Forward, Rule
@@ -126,18 +126,18 @@ def static_with_one_route(made: Deployable) -> dict[str, Any]:
 
 
 @contextmanager
-def running(data: dict[str, Any], folder: Path) -> Iterator[None]:
+def running(data: dict[str, Any], folder: Path, *, workers: int = 2) -> Iterator[Running]:
     """An Envoy with this configuration, until the end of the block. Raises RuntimeError without one."""
     binary = find_envoy()
     if binary is None:
         raise RuntimeError("there is no Envoy on this machine")
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "envoy.yaml").write_text(dump(data), encoding="utf-8")
-    running = start(binary, folder.name, folder / "envoy.yaml", folder)
+    made = start(binary, folder.name, folder / "envoy.yaml", folder, workers=workers)
     try:
-        yield
+        yield made
     finally:
-        running.stop()
+        made.stop()
 
 
 def table(one: float, measured: Sequence[Routed]) -> str:

@@ -414,7 +414,9 @@ def test_another_plan_drains_no_connection(serve: Serve, upstream: Upstream, tmp
     assert answer() == {"old": "x"}
     gateway.rewrite(aggregate(tmp_path / "q", upstream, {"b": step("b")}, {"new": "${b.body.name}"}))
     assert gateway.eventually(lambda: answer() == {"new": "x"}), "on the connection that was there before"
-    stats = gateway.running.stats(r"^listener_manager\.(listener_(modified|in_place_updated)|total_listeners_draining)$")
+    stats = gateway.running.stats(
+        r"^listener_manager\.(listener_(modified|in_place_updated)|total_listeners_draining)$"
+    )
     assert set(stats.values()) == {0}
     kept.close()
 
