@@ -11,7 +11,6 @@ from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
-from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
 from compiler.model.policies import Auth
 from compiler.model.shapes import BodyShape
@@ -29,7 +28,6 @@ class Part:
 
 
 UNBUILT = (
-    Part(Expose, "streaming", "streaming is"),
     Part(BodyShape, "request", "the shaping of requests is"),
     Part(Auth, "api_key", "authentication by random keys is"),
 )
