@@ -19,11 +19,13 @@ from compiler.plan import Addresses, Cors, Deployable, Policies, Secret, ServerT
 from compiler.plan_policies import Auth, Basic, External, Jwt, Mtls, RemoteKeys
 from compiler.tables import by_path
 from compiler.throwaway import key_set, pair, token
+from tests.dataplane.asked_by_grpc import asked, message
 from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
 from tests.plans import SPAN, deployable, forward, served
 
 ISSUER = "https://id.example"
 OPEN = Policies()
+CONSUMER = b"x-gatewright-consumer"
 
 
 def jwt(name: str = "tokens", **fields: Any) -> Policies:
@@ -449,3 +451,23 @@ def test_an_authorizer_that_is_not_there(serve: Serve, upstream: Upstream) -> No
         gateway = serve(replace(made, name=protocol, clusters=(*made.clusters, gone)))
         refused(gateway.call("GET", "/usual"), 503)
     assert upstream.seen == []
+
+
+def test_an_authorizer_that_speaks_grpc(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    def decide(path: str, question: bytes) -> bytes:
+        assert path == "/envoy.service.auth.v3.Authorization/Check"
+        if b"/private" not in question or b"let-me-in" not in question:
+            return message((1, message((1, 7))))  # google.rpc.Code.PERMISSION_DENIED
+        told = [message((1, name), (2, value)) for name, value in ((CONSUMER, b"eve"), (b"x-user", b"root"))]
+        return message((1, message((1, 0))), (3, b"".join(message((2, message((1, one)))) for one in told)))
+
+    for cluster in asked(tmp_path / "authz", decide):
+        external = Policies(auth=Auth("authz", External("asked", "grpc", 2000, "http://asked")))
+        made = protected(upstream, OPEN, private=external)
+        gateway = serve(replace(made, clusters=(*made.clusters, cluster)))
+        refused(gateway.call("GET", "/private"), 403)
+        assert upstream.seen == []
+        told = heard(gateway.call("GET", "/private", {"x-a": "let-me-in", "x-gatewright-consumer": "root"}))
+        assert told["x-gatewright-consumer"] == "eve"
+        assert "x-user" not in told
+        assert gateway.call("GET", "/usual").status == 200
