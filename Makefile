@@ -31,7 +31,7 @@ update: $(READY)
 	$(BIN)/python -m compiler.rules.page
 	$(BIN)/gatewright build examples/shop -o out/shop --as-of 2027-03-31
 	$(BIN)/gatewright graph examples/shop --format svg --as-of 2027-03-31 > docs/shop.svg
-	$(BIN)/python -m pytest -q --update $(wildcard tests/test_reject.py tests/test_terminal.py)
+	$(BIN)/python -m pytest -q --update $(wildcard tests/test_reject.py tests/test_report_differences.py tests/test_terminal.py)
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "gatewright needs Python 3.11 or newer, and there is none on PATH" >&2; exit 2; }

@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure gatewright, as ratios in one run.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all without one")
     parser.add_argument(
-        "--contracts", default="25,100,400", help="sizes for compile and diff; each contract has 100 operations"
+        "--contracts", default="25,100,400", help="sizes for compile and diff, in hundreds of operations"
     )
     parser.add_argument("--routes", default="100,1000,10000", help="sizes for routes")
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each load of routes takes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from compiler.diagnostics import Finding, did_you_mean
 from compiler.reader import Document, read
@@ -31,6 +32,8 @@ class Library:
     """Another revision of the project: what has the same text there is not read again."""
     read_bytes: Callable[[Path], bytes] = Path.read_bytes
     """How the bytes of a file are had, where its folder does not have them."""
+    made: dict[int, Any] = field(default_factory=dict, repr=False)
+    """What was made of sound documents that refer to no other file, by identity: all of it holds in later revisions."""
     _documents: dict[str, Document | None] = field(default_factory=dict)
     _sources: dict[str, Source] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)

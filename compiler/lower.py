@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -259,7 +259,8 @@ def _served(
         at = at_prefix(exposure.expose)
         is_default = default.get(exposure.contract) == exposure.label
         by_settings = by_settings_of(workspace, gateway, exposure)
-        shape, most = _shape(gateway, exposure), _max_response(gateway)
+        most = _max_response(gateway)
+        shapes = _shapes(most, exposure)
         takes = takers(workspace, exposure.contract, exposure.version, exposure.services)
         for exposed in exposure.operations:
             operation = exposed.operation
@@ -274,23 +275,22 @@ def _served(
                 label=None if in_path else exposure.label,
                 default=is_default and not in_path,
                 contract=exposure.contract,
-                action=_shaped(action, shape, most),
+                action=_shaped(action, shapes(operation), most),
                 where=exposed.where,
                 cors=_cors(gateway, policies.cors),
             )
             yield one
             if in_path and is_default:
-                by_default = _shaped(replace(action, strip=at), shape, most)
+                by_default = _shaped(replace(action, strip=at), shapes(operation), most)
                 yield replace(one, name=f"{rule_name} by default", path=operation.path.under(at), action=by_default)
 
 
-def _shape(gateway: Gateway, exposure: Exposure) -> Shape | None:
-    most = _max_response(gateway)
+def _shapes(most: int | None, exposure: Exposure) -> Callable[[Operation], Shape | None]:
     if most is None and body_shape(exposure.expose) is None:
-        return None
-    from compiler.lower_shapes import lower_shape  # takes time to load
+        return lambda operation: None
+    from compiler.lower_shapes import lower_shapes  # takes time to load
 
-    return lower_shape(exposure, most)
+    return lower_shapes(exposure, most)
 
 
 def _max_response(gateway: Gateway) -> int | None:

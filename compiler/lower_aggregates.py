@@ -21,10 +21,11 @@ from compiler.composed import (
     StepCall,
 )
 from compiler.compositions.calls import asked, fallback_of, good_statuses
-from compiler.compositions.compose import Composition, Part, compose
+from compiler.compositions.compose import Part, compose
 from compiler.compositions.inputs import plain
 from compiler.compositions.relied import relied
 from compiler.compositions.values import ObjectValue, Value, Written, read
+from compiler.contracts.openapi import Api, Operation
 from compiler.expressions.types import KINDS, member
 from compiler.model.aggregators import Aggregator
 from compiler.workspace import Workspace
@@ -47,7 +48,7 @@ def lower_aggregate(workspace: Workspace, name: str) -> Aggregate:
         max_concurrent=aggregator.max_concurrent,
         max_body=aggregator.max_body,
         forward=tuple(sorted(aggregator.forward)),
-        parameters=_parameters(made),
+        parameters=parameters_of(made.api, made.operation),
         takes_body=body is not None,
         body_required=body is not None and body.value.get("required") is True,
         steps=tuple(
@@ -67,9 +68,9 @@ def failures_of(workspace: Workspace, name: str) -> dict[str, str]:
     return {status: f"{HTTPStatus(int(status)).phrase}: {why}." for status, why in found.items()}
 
 
-def _parameters(made: Composition) -> tuple[Parameter, ...]:
-    """What clients send, by place and name."""
-    (request,) = asked(made.api, made.operation).variants
+def parameters_of(api: Api, operation: Operation) -> tuple[Parameter, ...]:
+    """What clients send with a request for an operation, by place and name."""
+    (request,) = asked(api, operation).variants
     found: list[Parameter] = []
     for place in ("path", "query", "headers"):
         fields = member(request, place)

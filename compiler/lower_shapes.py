@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from compiler.lower_aggregates import composed
+from collections.abc import Callable
+from dataclasses import replace
+
+from compiler.compositions.values import names
+from compiler.contracts.openapi import Operation
+from compiler.lower_aggregates import composed, parameters_of
 from compiler.shaped import FieldChange, Shape, Tree
-from compiler.shaping.exposures import shape_of
+from compiler.shaping.exposures import puts_of, shape_of
 from compiler.shaping.tree import Tree as ReadTree
 from compiler.workspace import Exposure
 
 
-def lower_shape(exposure: Exposure, max_response: int | None) -> Shape | None:
-    """What becomes of the answers of the operations of an exposed version; None where they stay as they are."""
-    shaped = shape_of(exposure)
-    if shaped is None:
-        return Shape(None, "pass", max_response, max_response) if max_response is not None else None
+def lower_shapes(exposure: Exposure, max_response: int | None) -> Callable[[Operation], Shape | None]:
+    """What becomes of the answers of each operation of an exposed version; None where they stay as they are."""
+    shaped, api = shape_of(exposure), exposure.api
+    if shaped is None or api is None:
+        limit = Shape(None, "pass", max_response, max_response) if max_response is not None else None
+        return lambda operation: limit
     tree = next((one.tree for one in shaped.operations.values()), ReadTree())
-    return Shape(lower_tree(tree), shaped.changes.errors, shaped.changes.max_body, max_response)
+    changes = shaped.changes
+    usual = Shape(lower_tree(tree), changes.errors, changes.max_body, max_response)
+    if not any(name.name == "request" for _, put in puts_of(tree) for name, _ in names(put.value)):
+        return lambda operation: usual
+    return lambda operation: replace(usual, parameters=parameters_of(api, operation))
 
 
 def lower_tree(tree: ReadTree) -> Tree:

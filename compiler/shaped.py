@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from compiler.composed import Composed
+from compiler.composed import Composed, Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +45,5 @@ class Shape:
     """The largest body that is changed."""
     max_response: int | None
     """The largest body that is sent."""
+    parameters: tuple[Parameter, ...] = ()
+    """What the client sends, where what is put in depends on it."""

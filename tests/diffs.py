@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from compiler.diff.revisions import read
 from compiler.files import Library
 from compiler.yaml_text import dump
 
+DAY = date(2026, 6, 1)
 CASES = Path(__file__).parent / "cases" / "diff"
 
 
@@ -61,7 +63,7 @@ def changes(old: Path, new: Path) -> tuple[Change, ...]:
     after, findings = read(Library(new.resolve(), earlier=here))
     assert after is not None, [finding.message for finding in findings]
     assert not findings, [finding.message for finding in findings]
-    return compare(before, after)
+    return compare(before, after, DAY)
 
 
 def told(change: Change) -> str:

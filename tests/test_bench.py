@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import compiling, routing, starting
+from bench import comparing, compiling, routing, starting
 from bench.__main__ import kept, main
 from bench.load import Load, _Connection, request
 from bench.projects import OPERATIONS, write_project
@@ -32,6 +32,13 @@ def test_compiling() -> None:
     rows = compiling.table(measured).splitlines()
     assert len({row.count("|") for row in rows}) == 1
     assert [row.split("|")[1].strip() for row in rows] == ["documents", "---", "YAML", "JSON"]
+
+
+def test_comparing() -> None:
+    measured = comparing.measure(2, 1)
+    assert measured.operations == 2 * OPERATIONS
+    assert measured.told > 0 < measured.diff
+    assert len({row.count("|") for row in comparing.table([measured]).splitlines()}) == 1
 
 
 def test_starting() -> None:

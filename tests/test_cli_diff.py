@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from click.testing import CliRunner, Result
 
 from compiler.cli import gatewright
 from compiler.lock import LOCK_FILE
-from tests.diffs import base, laid, write
+from tests.diffs import base, laid, rich, write
 from tests.projects import locked as lock_of
+from tests.test_docs import ROOT
 
 SHORTER = {"project": {"policies": {"usual": {"timeout": "3s"}}}}
 LONGER = {"project": {"policies": {"usual": {"timeout": "9s"}}}}
@@ -142,12 +144,42 @@ def test_what_of_the_old_side_has_no_plan_is_not_called_safe(
     assert "error[" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("customers@^3#getCustomer", "customers@^4#getCustomer"),
+        ("customers@^3#getCustomer", "customers@^3#getNobody"),
+        ("${request.path.id}", "${request.path.idd}"),
+        ("aggregator: overview", "aggregator: overvie"),
+    ],
+)
+def test_aggregators_of_the_old_side_that_cannot_be_made(tmp_path: Path, right: str, wrong: str) -> None:
+    broken, other = write(tmp_path / "broken", rich()), write(tmp_path / "new", rich())
+    text = (broken / "gatewright.yaml").read_text(encoding="utf-8")
+    assert right in text
+    (broken / "gatewright.yaml").write_text(text.replace(right, wrong), encoding="utf-8")
+    changes = json.loads(diff(broken, other, "--format", "json").stdout)["changes"]
+    found = [(change["rule"], change["deployable"]) for change in changes]
+    assert found == [("not-compared", "edge/mobile"), ("not-compared", "gateway/public")]
+    assert diff(other, broken).exit_code == 2
+
+
 def test_no_project(old: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "no gatewright.yaml" in diff(old, tmp_path / "empty").stderr
     assert "does not exist" in diff(old, tmp_path / "nowhere").stderr
     assert diff(tmp_path / "empty", old).exit_code == diff(tmp_path / "nowhere", old).exit_code == 2
     assert diff(old / "gatewright.yaml", old).stdout == "no changes\n"
+
+
+def test_the_page_shows_what_one_gets(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "diff.md").read_text(encoding="utf-8")
+    shutil.copytree(ROOT / "examples" / "shop", tmp_path / "shop")
+    root = tmp_path / "shop" / "gatewright.yaml"
+    text = root.read_text(encoding="utf-8").replace("timeout: 5s", "timeout: 4s").replace("port: 8443", "port: 8442")
+    root.write_text(text.replace("remove: [x-powered-by]", "remove: []"), encoding="utf-8")
+    shown = diff(ROOT / "examples" / "shop", tmp_path / "shop").stdout
+    assert f"```\n{shown}```\n" in page, shown
 
 
 def test_an_environment_must_be_on_both_sides(old: Path, tmp_path: Path) -> None:
@@ -217,3 +249,32 @@ def test_artifacts_are_paired_by_name(old: Path, tmp_path: Path) -> None:
     report = json.loads(diff(old, gone, "--artifacts", "--format", "json").stdout)
     assert report["artifacts"]["gateway/partners"]["listener"] == ["removed"]
     assert json.loads(diff(old, old, "--artifacts", "--format", "json").stdout)["artifacts"] == {}
+
+
+def edge(until: str, *operations: str) -> dict[str, Any]:
+    exposed = {"contract": "orders", "versions": "^2", "operations": list(operations)}
+    client = {"name": "shop-mobile", "supported_until": until}
+    return {"project": {"edges": {"mobile": {"client": client, "listen": {"port": 8444}, "expose": [exposed]}}}}
+
+
+def test_what_the_lock_promised_to_a_client_holds_until_its_day(tmp_path: Path) -> None:
+    old = locked(write(tmp_path / "old", laid(base(), edge("2027-01-31", "listOrders", "getOrder"))))
+    other = locked(new(tmp_path, edge("2027-01-31", "getOrder")))
+    found = json.loads(diff(old, other, "--as-of", "2027-01-31", "--format", "json").stdout)["changes"]
+    assert [(c["level"], c["rule"], c["clients"]) for c in found] == [
+        ("breaking", "lock-not-append-only", ["edge/mobile"]),
+        ("breaking", "operation-removed", ["edge/mobile"]),
+    ]
+    later = json.loads(diff(old, other, "--as-of", "2027-02-01", "--format", "json").stdout)["changes"]
+    assert [c["rule"] for c in later] == ["operation-removed"]
+
+
+def test_an_edge_stands_for_its_client(old: Path, tmp_path: Path) -> None:
+    other = new(tmp_path, edge("2027-01-31", "getOrder"))
+    assert diff(old, other).stdout == (
+        "edge/mobile\n"
+        "  safe      edge/mobile is new, with 1 operation [deployable-added] "
+        f"gatewright.yaml:{line_of(other, 'mobile:')}:3\n"
+        "\n"
+        "1 safe\n"
+    )

@@ -19,7 +19,7 @@ from compiler.plan import Answer, Deployable, HeaderChanges, Secret
 from compiler.source import Span
 from tests.diffs import rich, write
 
-TEXTS = {"allow": "203.0.113.0/24", "deny": "203.0.113.0/24"}
+TEXTS = {"allow": "203.0.113.0/24", "deny": "203.0.113.0/24", "fallback": "[1]", "json": "[1]"}
 """Texts for fields in which not any text will do."""
 WHOLE: dict[Any, Any] = {
     Secret: Secret("file", "/another"),
@@ -67,7 +67,7 @@ def others(hint: Any, value: Any, known: dict[Any, Any], text: str) -> Iterator[
     elif hint is int:
         yield (value or 0) + 1
     elif hint is str:
-        yield text if value is None else f"{value}x"
+        yield text if value is None or text in TEXTS.values() else f"{value}x"
     elif hint in WHOLE and value is not None:
         yield WHOLE[hint]
     elif value is None and hint in known:

@@ -12,11 +12,13 @@ import pytest
 from compiler.composed import Balanced, Computed, Constant, Joined, ListOf, ObjectOf, Parameter, Relied
 from compiler.diff.entries import Coded, Compared, Elsewhere, Ignored, Inside
 from compiler.diff.table import TABLE
+from compiler.diff.table_clients import CLIENTS
 from compiler.expressions import syntax
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Endpoint, Exposed, HashOn, HeaderChanges, Plan, Secret, Target, VersionTest
+from compiler.plan_policies import RemoteKeys
 from compiler.requested import RequestCheck, RequestTables
-from compiler.shaped import Tree
+from compiler.shaped import FieldChange, Tree
 from compiler.source import Span
 
 WHOLE = {
@@ -28,6 +30,8 @@ WHOLE = {
     HeaderChanges: "`coded.changed_headers` compares by name",
     Answer: "answers of our own follow from the operations, the versioning and `cors`",
     VersionTest: "`calls` takes the version and the default from it",
+    RequestCheck: "made of contracts; whether there is one is compared",
+    RequestTables: "made of contracts",
     Exposed: "the rules say the same",
     Parameter: "follows from the contract",
     Relied: "follows from the expressions",
@@ -36,10 +40,10 @@ WHOLE = {
     Joined: "a part of what is composed, which is compared as one value",
     ObjectOf: "a part of what is composed, which is compared as one value",
     ListOf: "a part of what is composed, which is compared as one value",
-    RequestCheck: "follows from the contract; whether there is one is compared",
-    RequestTables: "follows from the contracts",
-    Tree: "a part of what becomes of an answer, which is compared as one value",
+    Tree: "`table_shapes.changed_tree` compares trees",
+    FieldChange: "`table_shapes.changed_tree` compares trees",
     PathTemplate: "a value",
+    RemoteKeys: "keys are compared as one value",
     Span: "a place",
 }
 """Types whose fields are not walked one by one, and why that loses nothing."""
@@ -92,10 +96,16 @@ def test_the_walk_goes_where_types_are_in_the_table() -> None:
             if isinstance(entry, Inside):
                 assert inner, f"{kind.__name__}.{name} is no dataclass"
                 assert all(one in TABLE for one in inner), f"{kind.__name__}.{name}"
-                optional = type(None) in get_args(hints[name]) or len(inner) > 1
+                optional = (type(None) in get_args(hints[name]) or len(inner) > 1) and entry.usual is None
                 assert (entry.kind is not None) >= optional, f"{kind.__name__}.{name} may be absent"
             elif isinstance(entry, Compared):
                 assert all(one not in TABLE for one in inner), f"{kind.__name__}.{name} is compared as a whole"
+
+
+def test_each_field_of_a_client_stands_in_its_table() -> None:
+    for kind, entries in CLIENTS.items():
+        assert is_dataclass(kind)
+        assert set(entries) == {field.name for field in fields(kind)}
 
 
 @pytest.mark.parametrize("kind", list(TABLE), ids=lambda kind: kind.__name__)

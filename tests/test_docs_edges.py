@@ -33,6 +33,6 @@ def test_the_example_answers_as_it_is_shown(tmp_path: Path) -> None:
         session.start(outcome.checked, plan)
         for call in re.split(r"^\$ ", shown["console"], flags=re.MULTILINE)[1:]:
             command, *expected = call.strip().splitlines()
-            got = answered(command.replace(":8444", f":{mobile}"))
+            got = answered(command.replace(":8444", f":{mobile}"), {})
             for line in expected:
                 assert line.lower() in got, (command, got)

@@ -1,6 +1,6 @@
 """What `shape` and `decorate` do to bodies: fields that are there, names that do not clash, what clients are promised.
 
-Rules: shape-unknown-field, shape-collision, shape-breaks-contract. ``compiler.checks.shaped`` has all that takes time
+Rules: shape-unknown-field, shape-collision, shape-breaks-contract. ``compiler.checks.bodies`` has all that takes time
 to load; a project that changes no body does not need it.
 """
 
@@ -27,9 +27,9 @@ def check(workspace: Workspace) -> Iterator[Finding]:
                 or (isinstance(expose, EdgeExpose) and expose.publish is not None)
             )
     if some:
-        from compiler.checks import shaped
+        from compiler.checks.bodies import changes
 
-        yield from shaped.check(workspace)
+        yield from changes.check(workspace)
 
 
 def _combined(expose: Expose) -> Iterator[Finding]:

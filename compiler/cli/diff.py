@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -33,7 +34,7 @@ def command(
     new: str,
     environment: str | None,
     locked: bool,
-    as_of: object,
+    as_of: date | None,
     fail_on: str,
     artifacts: bool,
     report_format: str,
@@ -41,8 +42,8 @@ def command(
     """Say what changes from OLD to NEW, two revisions of a project, and for which clients.
 
     Each is a folder, or REV:PATH of git: a revision, and the project's folder from the root of the repository (or from
-    this folder, with ./). Dates play no part, so --as-of changes nothing. Errors that leave a plan possible do not
-    either.
+    this folder, with ./). Errors that leave a plan possible play no part, and dates only where the lock promised
+    something to an edge's client until a day that is over.
 
     \b
     Example: gatewright diff origin/main:examples/shop examples/shop
@@ -68,7 +69,7 @@ def command(
             from compiler.diff.artifacts import differences
 
             files = differences(before, after)
-        difference = Difference(compare(before, after), files)
+        difference = Difference(compare(before, after, as_of or options.today()), files)
     click.echo(_rendered(difference, report_format, _prefix(new, there)), nl=False, color=True)
     sys.exit(options.level_exit_code((change.level for change in difference.changes), fail_on))
 

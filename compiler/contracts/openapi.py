@@ -128,11 +128,19 @@ def children(holder: Node, key: str) -> Iterator[Node]:
             yield Node(value, holder.document, (*holder.path, key, index))
 
 
+def stands_alone(api: Api) -> bool:
+    """Whether nothing in a document leads to another file. References have all been followed; mappings have not."""
+    return not api.scope.opened and "mapping" not in api.document.source.text
+
+
 def load(document: Document, at: tuple[str | int, ...], library: Library) -> tuple[Api | None, list[Finding]]:
     """The API that a document describes, or None together with at least one error.
 
     ``at`` is the path of the OpenAPI document inside ``document``: empty for a file of its own.
     """
+    known = library.earlier.made.get(id(document)) if library.earlier is not None and not at else None
+    if isinstance(known, Api):
+        return known, []
     scope = Scope(library, document, at)
     root = scope.root_of(document)
     large = len(document.source.text) >= WORTH_COMPILING
@@ -145,7 +153,10 @@ def load(document: Document, at: tuple[str | int, ...], library: Library) -> tup
     by_key = {f"{o.method} {o.path_text}": o for o in operations}
     by_key |= {o.operation_id: o for o in operations if o.operation_id}
     dialect: Literal["3.0", "3.1"] = "3.0" if root.value["openapi"].startswith("3.0") else "3.1"
-    return Api(scope, root, dialect, info.value["title"], _as_written(info["version"]), operations, by_key), []
+    api = Api(scope, root, dialect, info.value["title"], _as_written(info["version"]), operations, by_key)
+    if not at and stands_alone(api):
+        library.made[id(document)] = api
+    return api, []
 
 
 def _as_written(node: Node) -> str:

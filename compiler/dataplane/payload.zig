@@ -12,6 +12,8 @@ const json = @import("json.zig");
 const plan = @import("plan.zig");
 const problem = @import("problem.zig");
 const request = @import("request.zig");
+const reshape = @import("reshape.zig");
+const stepping = @import("steps.zig");
 
 const Allocator = std.mem.Allocator;
 const Text = []const u8;
@@ -44,6 +46,7 @@ const Stream = struct {
     run: ?*Run = null,
     /// The schema that the body must satisfy.
     schema: ?usize = null,
+    passing: ?reshape.Passing = null,
     /// Counted among those of its aggregate.
     counted: bool = false,
     answered: bool = false,
@@ -88,6 +91,9 @@ const Bridge = struct {
 
     pub fn respond(self: Bridge, arena: Allocator, status: u32, headers: []const request.Pair, body: Text) error{OutOfMemory}!void {
         host.about(self.stream.id);
+        if (self.stream.route.max_response) |most| if (body.len > most) {
+            return answer(self.stream, .{ .status = 502, .detail = "the answer is larger than the client takes" }, &.{});
+        };
         self.stream.answered = true;
         leave(self.stream);
         try host.respond(arena, status, headers, body);
@@ -197,7 +203,7 @@ fn decide(stream: *Stream) error{OutOfMemory}!u32 {
             return hold;
         }
     }
-    const aggregate = stream.route.aggregate orelse return go_on;
+    const aggregate = stream.route.aggregate orelse return pass(stream);
     if (bodyAsJson(stream)) |said| {
         try answer(stream, said, &.{});
         return hold;
@@ -219,6 +225,59 @@ fn bodyAsJson(stream: *Stream) ?problem.Problem {
     const body = stream.asked.body orelse return null;
     stream.asked.body = json.valid(body) orelse return .{ .status = 400, .detail = "the body is not JSON" };
     return null;
+}
+
+/// The request goes to a service, whose answer may have to be changed.
+fn pass(stream: *Stream) error{OutOfMemory}!u32 {
+    const shape = if (stream.route.shape) |*found| found else return go_on;
+    const arena = stream.arena.allocator();
+    const values = try arena.alloc(?Text, shape.parameters.len);
+    if (shape.parameters.len > 0) if (try stepping.wrongAmong(arena, stream.route, shape.parameters, stream.asked, values)) |detail| {
+        try answer(stream, .{ .status = 400, .detail = detail }, &.{});
+        return hold;
+    };
+    const head = std.mem.eql(u8, stream.asked.header(":method") orelse "", "HEAD");
+    stream.passing = .{ .shape = shape, .values = values, .head = head };
+    stream.passing.?.sent();
+    return go_on;
+}
+
+export fn proxy_on_response_headers(id: u32, _: u32, end_of_stream: u32) u32 {
+    const stream = module.streams.get(id) orelse return go_on;
+    if (stream.answered) return go_on;
+    const passing = if (stream.passing) |*found| found else return go_on;
+    host.receiving = stream.arena.allocator();
+    return done(stream, passing.headers(end_of_stream != 0), hold);
+}
+
+export fn proxy_on_response_body(id: u32, size: usize, end_of_stream: u32) u32 {
+    const stream = module.streams.get(id) orelse return go_on;
+    const passing = if (stream.passing) |*found| found else return go_on;
+    if (stream.answered) return drop;
+    host.receiving = stream.arena.allocator();
+    const verdict = passing.body(stream.arena.allocator(), size, end_of_stream != 0) catch return unable(id);
+    return done(stream, verdict, drop);
+}
+
+export fn proxy_on_response_trailers(id: u32, _: u32) u32 {
+    const stream = module.streams.get(id) orelse return go_on;
+    const passing = if (stream.passing) |*found| found else return go_on;
+    if (stream.answered) return hold;
+    host.receiving = stream.arena.allocator();
+    const verdict = passing.trailers(stream.arena.allocator()) catch return unable(id);
+    return done(stream, verdict, hold);
+}
+
+/// What Envoy is told; `refused` where the module answers in the service's place.
+fn done(stream: *Stream, verdict: reshape.Verdict, refused: u32) u32 {
+    switch (verdict) {
+        .go_on => return go_on,
+        .hold => return hold,
+        .refuse => |why| {
+            answer(stream, .{ .status = 502, .detail = why }, &.{}) catch return unable(stream.id);
+            return refused;
+        },
+    }
 }
 
 export fn proxy_on_request_body(id: u32, size: usize, end_of_stream: u32) u32 {

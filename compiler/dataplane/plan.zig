@@ -16,7 +16,10 @@ pub const Plan = struct {
 pub const Route = struct {
     path: Path,
     check: ?Check,
+    shape: ?Shape,
     aggregate: ?*Aggregate,
+    /// The largest body of an aggregate's answer.
+    max_response: ?usize,
     /// Headers of an aggregate's answer that policies of the route see to.
     without: []const []const u8,
 };
@@ -106,6 +109,22 @@ pub const Check = struct {
     body: ?CheckedBody,
     max_body: usize,
 };
+
+/// What becomes of a service's answers.
+pub const Shape = struct {
+    tree: ?*const Tree,
+    replaces_errors: bool,
+    max_body: usize,
+    max_response: ?usize,
+    /// What the values that are put in read of a request.
+    parameters: []const Parameter,
+    /// Whether any of these is more than a constant.
+    computes: bool,
+};
+
+/// What becomes of an object, and of each object of a list. Names that are written are JSON, quotes and all.
+pub const Tree = struct { only: bool, fields: []const FieldChange, put: []const Input };
+pub const FieldChange = struct { own: []const u8, name: ?[]const u8, tree: ?*const Tree };
 
 pub const Style = enum { simple, label, matrix, form, spaceDelimited, pipeDelimited, deepObject, json };
 
@@ -201,6 +220,12 @@ pub fn read(arena: Allocator, source: []const u8) Error!Plan {
     return plan;
 }
 
+/// The changes of a body alone, for tests.
+pub fn readTree(arena: Allocator, source: []const u8) Error!*const Tree {
+    const reader = Reader{ .arena = arena };
+    return reader.tree(json.valid(source) orelse return error.BadPlan);
+}
+
 fn need(object: []const u8, name: []const u8) Error![]const u8 {
     return json.field(object, name) orelse error.BadPlan;
 }
@@ -271,9 +296,52 @@ const Reader = struct {
         return .{
             .path = try self.path(try need(value, "path")),
             .check = if (given(value, "check")) |asked| try self.check(asked) else null,
+            .shape = if (given(value, "shape")) |asked| try self.shape(asked) else null,
             .aggregate = found,
+            .max_response = if (given(value, "max_response")) |most| try number(usize, most) else null,
             .without = if (given(value, "without")) |names_of| try self.texts(names_of) else &.{},
         };
+    }
+
+    fn shape(self: Reader, value: []const u8) Error!Shape {
+        const changes = if (given(value, "tree")) |said| try self.tree(said) else null;
+        return .{
+            .tree = changes,
+            .replaces_errors = std.mem.eql(u8, try self.text(try need(value, "errors")), "replace"),
+            .max_body = try number(usize, try need(value, "max_body")),
+            .max_response = if (given(value, "max_response")) |most| try number(usize, most) else null,
+            .parameters = try self.list(Parameter, try need(value, "parameters"), Reader.parameter),
+            .computes = if (changes) |found| computes(found) else false,
+        };
+    }
+
+    fn tree(self: Reader, value: []const u8) Error!*const Tree {
+        const listed = try need(value, "fields");
+        const changes = try self.arena.alloc(FieldChange, countFields(listed));
+        var all = json.fields(listed);
+        for (changes) |*one| {
+            const found = all.next() orelse return error.BadPlan;
+            one.* = .{ .own = try json.unescaped(self.arena, found.name), .name = null, .tree = null };
+            if (json.isNull(found.value)) continue;
+            one.name = json.element(found.value, 0) orelse return error.BadPlan;
+            const inner = json.element(found.value, 1) orelse return error.BadPlan;
+            if (!json.isNull(inner)) one.tree = try self.tree(inner);
+        }
+        const values = try self.list(Input, try need(value, "put"), Reader.written);
+        const made = try self.arena.create(Tree);
+        made.* = .{ .only = truth(try need(value, "only")), .fields = changes, .put = values };
+        return made;
+    }
+
+    fn written(self: Reader, value: []const u8) Error!Input {
+        const name = json.element(value, 0) orelse return error.BadPlan;
+        return .{ .name = name, .value = try self.expr(json.element(value, 1) orelse return error.BadPlan) };
+    }
+
+    fn computes(tree_of: *const Tree) bool {
+        for (tree_of.put) |one| if (one.value != .json) return true;
+        for (tree_of.fields) |one| if (one.tree) |inner| if (computes(inner)) return true;
+        return false;
     }
 
     fn aggregate(self: Reader, name: []const u8, value: []const u8) Error!Aggregate {

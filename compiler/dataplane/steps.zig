@@ -14,9 +14,16 @@ const Text = []const u8;
 
 /// Read all parameters; gives what is wrong with the first that is, if any.
 pub fn wrongParameter(arena: Allocator, route: *const plan.Route, asked: compose.Asked, into: []?Text) error{OutOfMemory}!?Text {
-    const target = request.Target.of(asked.path);
     const aggregate = route.aggregate.?;
-    for (aggregate.parameters, into) |parameter, *found| {
+    if (try wrongAmong(arena, route, aggregate.parameters, asked, into)) |detail| return detail;
+    if (aggregate.body == .required and asked.body == null) return "the body is missing";
+    return null;
+}
+
+/// The same of the parameters alone, whatever they are for.
+pub fn wrongAmong(arena: Allocator, route: *const plan.Route, parameters: []const plan.Parameter, asked: compose.Asked, into: []?Text) error{OutOfMemory}!?Text {
+    const target = request.Target.of(asked.path);
+    for (parameters, into) |parameter, *found| {
         found.* = null;
         const said = (switch (parameter.place) {
             .path => fromPath(arena, target, route.path, parameter.name),
@@ -36,7 +43,6 @@ pub fn wrongParameter(arena: Allocator, route: *const plan.Route, asked: compose
         found.* = try request.typed(arena, said, parameter.kinds) orelse
             return try std.fmt.allocPrint(arena, "the parameter {s} is of another type", .{parameter.name});
     }
-    if (aggregate.body == .required and asked.body == null) return "the body is missing";
     return null;
 }
 

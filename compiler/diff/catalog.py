@@ -8,10 +8,11 @@ from compiler.compat.catalog import KINDS as CONTRACT_KINDS
 from compiler.diff import aggregates, deployables, projects, published, services
 from compiler.diff.entries import Coded, Compared, Inside, Kind
 from compiler.diff.table import TABLE
+from compiler.diff.table_clients import CLIENTS
 
 
 def _kinds() -> Iterator[Kind]:
-    for entries in TABLE.values():
+    for entries in (*TABLE.values(), *CLIENTS.values()):
         for entry in entries.values():
             if isinstance(entry, Coded):
                 yield from entry.kinds

@@ -14,6 +14,8 @@ from compiler.diff.gathering import Gathered
 from compiler.diff.judging import BREAKING, RISKY, SAFE
 from compiler.diff.revisions import Revision
 from compiler.diff.table import TABLE
+from compiler.diff.table_clients import CLIENTS
+from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway
 from compiler.plan import Deployable, Forward, Rule, VersionKey
 from compiler.source import Span
@@ -48,6 +50,8 @@ class Side:
     def place(self, call: Call | None, at: Steps) -> Span:
         """The line that says a setting of an operation, or of the deployable as a whole."""
         by = self.exposing.get(call.rule.where) if call is not None else None
+        if at[:1] == ("expose",) and by is not None:
+            return places.of_expose(by.expose, at[1:])
         return places.of_policy(self.revision.project, self.gateway, by, at)
 
     def owner(self, contract: str) -> str | None:
@@ -81,7 +85,7 @@ def changed(old: Side, new: Side) -> list[Change]:
     _defaults(gathered, old, new)
     both = list(_paired(gathered, old, new))
     _operations(gathered, old, new, both)
-    contracts.compare(gathered, old.revision, new.revision, both)
+    contracts.compare(gathered, old, new, both)
     aggregates.compare(gathered, old.deployable, new.deployable, both, new.revision.project)
     return gathered.changes(call.name for call in new.offer.calls.values())
 
@@ -96,6 +100,9 @@ def _whole(gathered: Gathered, old: Side, new: Side) -> None:
         *by_entry(TABLE, TABLE[Rule]["cors"], here.cors, there.cors),
     ):
         gathered.add(found, new.place(None, found.at))
+    if isinstance(old.gateway, Edge) and isinstance(new.gateway, Edge):
+        for found in walked(CLIENTS, old.gateway.client, new.gateway.client):
+            gathered.add(found, new.gateway.where.key("client", *found.at))
     key, was = there.version_key, here.version_key
     if (key.source, key.name) != (was.source, was.name):
         message = f"clients say the version in {_version_place(was)} -> {_version_place(key)}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from compiler.composed import Constant, ObjectOf
-from compiler.diff.judging import RISKY, SAFE, Judge, Show, Verdict, plain
+from compiler.diff.judging import RISKY, SAFE, Judge, Show, Verdict, always, plain
 from compiler.paths import PathTemplate
 from compiler.source import Span
 
@@ -63,6 +63,8 @@ class Inside:
     other: Verdict = RISKY
     """Where it is of another type now."""
     show: Show | None = None
+    usual: Callable[[Any], Any] | None = None
+    """What absence comes to, beside the other value; with it, nothing else is said of a value that came or is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,22 @@ class Ignored:
     """What is not compared, and why that loses nothing."""
 
     reason: str
+
+
+def value(
+    rule: str,
+    says: str,
+    words: str,
+    judge: Judge | Verdict,
+    at: Steps | str = (),
+    show: Show = plain,
+    *,
+    collection: bool = False,
+) -> Compared:
+    """A line of the table. A verdict alone stands for one that does not depend on the values."""
+    steps = tuple(at.split(".")) if isinstance(at, str) else at
+    given = always(judge) if isinstance(judge, Verdict) else judge
+    return Compared(Kind(rule, says), words, given, show, steps, collection)
 
 
 Entry = Compared | Inside | Coded | Elsewhere | Ignored
@@ -119,6 +137,8 @@ def by_entry(table: Table, entry: Entry, old: Any, new: Any, at: Steps = ()) -> 
 def _inside(table: Table, entry: Inside, old: Any, new: Any, at: Steps) -> Iterator[Found]:
     if old is None and new is None:
         return
+    if entry.usual is not None:
+        old, new = entry.usual(new) if old is None else old, entry.usual(old) if new is None else new
     if type(old) is type(new):
         yield from walked(table, old, new, at + entry.at)
         return
@@ -195,7 +215,4 @@ def unordered(value: tuple[Any, ...]) -> Any:
 
 def as_json(text: str) -> str:
     """A JSON text in which the order of keys makes no difference."""
-    try:
-        return json.dumps(json.loads(text), sort_keys=True)
-    except ValueError:
-        return text
+    return json.dumps(json.loads(text), sort_keys=True)

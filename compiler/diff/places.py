@@ -11,21 +11,26 @@ from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.project import Project
 from compiler.policies import applied
 from compiler.source import Span
-from compiler.workspace import Workspace
+from compiler.workspace import Exposure, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Exposing:
-    """What exposes an operation: the entry of ``expose``, and what is said of the operation alone."""
+    """What exposes an operation: the exposed version, and what is said of the operation alone."""
 
-    expose: Expose
+    exposure: Exposure
     settings: OperationSettings | None
+
+    @property
+    def expose(self) -> Expose:
+        """The entry of ``expose``."""
+        return self.exposure.expose
 
 
 def exposing(workspace: Workspace, deployable: str) -> dict[Span, Exposing]:
     """What exposes the operations of a gateway or edge, by the place that rules of the plan bear."""
     return {
-        exposed.where: Exposing(exposure.expose, exposed.settings)
+        exposed.where: Exposing(exposure, exposed.settings)
         for exposure in workspace.exposures
         if exposure.gateway == deployable
         for exposed in exposure.operations
@@ -66,3 +71,10 @@ def of_version(project: Project, contract: str, version: str) -> Span | None:
     """Where a version of a contract is declared."""
     declared = project.contracts.get(contract)
     return None if declared is None else declared.where.key("versions", version)
+
+
+def of_expose(expose: Expose, at: Steps) -> Span:
+    """The place of something that an entry of ``expose`` says; bodies are changed by `shape` or by `decorate`."""
+    if at[0] == "shape" and "shape" not in expose.where and "decorate" in expose.where:
+        at = ("decorate", *at[1:])
+    return expose.where.key(*at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from compiler.diff import published
 from compiler.diff.changes import Change, in_order
@@ -18,8 +19,8 @@ KINDS = (
 )
 
 
-def compare(old: Revision, new: Revision) -> tuple[Change, ...]:
-    """All changes, in their order. Nothing of ``new`` may be broken."""
+def compare(old: Revision, new: Revision, as_of: date) -> tuple[Change, ...]:
+    """All changes, in their order. Nothing of ``new`` may be broken. The day decides only which promises are over."""
     before = {name: side(old, one) for name, one in old.deployables.items()}
     after = {name: side(new, one) for name, one in new.deployables.items()}
     found: list[Change] = []
@@ -32,7 +33,7 @@ def compare(old: Revision, new: Revision) -> tuple[Change, ...]:
     found += [_removed(one, new) for _, one in sorted(gone.items())]
     found += [_added(one) for _, one in sorted(came.items())]
     found += _unknown(old, new)
-    found += published.compare(old, new)
+    found += published.compare(old, new, as_of)
     return in_order(found)
 
 

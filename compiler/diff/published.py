@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from compiler.diff.changes import Change
 from compiler.diff.deployables import named
@@ -15,10 +16,11 @@ from compiler.source import Source, Span
 KINDS = (Kind("lock-not-append-only", "The lock lacks, or changes, what it promised before."),)
 
 
-def compare(old: Revision, new: Revision) -> list[Change]:
+def compare(old: Revision, new: Revision, as_of: date) -> list[Change]:
     """A change for each promise that is broken; one for a lock that is not there any more.
 
     One pull request could change a contract and its lock together: nothing but the old lock knows what was published.
+    What an edge promised holds until its day is over, as seen from ``as_of``.
     """
     lock = old.lock
     if new.lock.source is None:
@@ -39,7 +41,7 @@ def compare(old: Revision, new: Revision) -> list[Change]:
     return [
         _change(finding.message, clients, finding.where, was)
         for part, clients, was in parts
-        for finding in append_only(part, new.lock)
+        for finding in append_only(part, new.lock, as_of)
     ]
 
 

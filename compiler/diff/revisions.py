@@ -23,6 +23,8 @@ from compiler.workspace import Workspace
 from compiler.workspace import build as build_workspace
 
 _ANY_DAY = date(2000, 1, 1)
+_OF_CALLS = frozenset(("unknown-operation", "version-not-served", "version-unsatisfied"))
+"""What is wrong with exposures leaves a plan without them; with steps of aggregators, none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,24 @@ def _workspace(
         of_documents = []
     _, findings = checks.run(workspace, of_documents)
     told = suppressions.apply(findings, library.sources, complete=False)
-    return workspace, [f for f in told if _in_the_way(f) or (locked and f.rule == "lock-outdated")]
+    uncomposed = _uncomposed(workspace)
+    return workspace, [
+        f
+        for f in told
+        if _in_the_way(f)
+        or (locked and f.rule == "lock-outdated")
+        or (uncomposed and rules.severity(f.rule) is Severity.ERROR and f.rule in _OF_CALLS)
+    ]
+
+
+def _uncomposed(workspace: Workspace) -> bool:
+    """Whether an aggregator that is exposed calls something that is not there."""
+    exposed = {exposure.aggregator for exposure in workspace.exposures if exposure.aggregator is not None}
+    if not exposed:
+        return False
+    from compiler.compositions.compose import compose
+
+    return any(compose(workspace, name)[0] is None for name in exposed)
 
 
 def _lacks_documents(workspace: Workspace) -> bool:
@@ -114,12 +133,15 @@ def _in_the_way(finding: Finding) -> bool:
     rule = rules.RULES[finding.rule]
     if rule.severity is not Severity.ERROR or rule.name == "suppression-invalid":
         return False
-    return not rule.suppressible or rule.name == "unknown-reference"
+    return not rule.suppressible
 
 
 def _restricted(project: Project, name: str) -> Project:
+    gateway = dict(project.deployables)[name]
+    exposed = {expose.aggregator for expose in gateway.expose}
     return replace(
         project,
         gateways={key: one for key, one in project.gateways.items() if key == name},
         edges={key: one for key, one in project.edges.items() if key == name},
+        aggregators={key: one for key, one in project.aggregators.items() if key in exposed},
     )

@@ -58,7 +58,7 @@ _ALL = (
     Rule("published-version-changed", _E, "a published version's meaning changed"),
     Rule("published-version-removed", _E, "a published version is gone while clients may rely on it"),
     Rule("published-date-moved", _E, "a published day came nearer"),
-    Rule("unknown-reference", _E, "a name that nothing bears"),
+    Rule("unknown-reference", _E, "a name that nothing bears", suppressible=False),
     Rule("same-everywhere", _E, "an environment changes what is the same in every place", suppressible=False),
     Rule("changes-nothing", _E, "an environment says what the project says already"),
     Rule("unknown-operation", _E, "an operation that the contract does not have"),

@@ -95,5 +95,5 @@ def buffered(deployable: Deployable, usual: int) -> int:
         if not isinstance(rule.action, Answer) and rule.action.asks is not None and rule.action.asks.body is not None
     ]
     shapes = [r.action.shape for r in deployable.rules if isinstance(r.action, Forward) and r.action.shape is not None]
-    changed = [shape.max_body for shape in shapes]
+    changed = [shape.max_body + 4 * usual for shape in shapes]  # the module is to see that one is too large
     return max([usual, *checked, *changed, *(a.max_body for a in deployable.aggregates if a.takes_body)])

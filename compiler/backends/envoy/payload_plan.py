@@ -10,7 +10,7 @@ from typing import Any
 
 from compiler.backends.envoy.types import Data
 from compiler.backends.envoy.versions import route_names
-from compiler.composed import Aggregate, Balanced, Composed, Computed, Constant, Joined, ObjectOf, StepCall
+from compiler.composed import Aggregate, Balanced, Composed, Computed, Constant, Joined, ObjectOf, Parameter, StepCall
 from compiler.expressions.syntax import (
     Binary,
     Conditional,
@@ -72,6 +72,7 @@ def _shape(shape: Shape) -> Data:
         "errors": shape.errors,
         "max_body": shape.max_body,
         "max_response": shape.max_response,
+        "parameters": _parameters(shape.parameters),
     }
 
 
@@ -133,10 +134,7 @@ def _aggregate(aggregate: Aggregate) -> Data:
         "max_concurrent": aggregate.max_concurrent,
         "max_body": aggregate.max_body,
         "forward": list(aggregate.forward),
-        "parameters": [
-            {"in": p.place, "name": p.name, "kinds": list(p.kinds), "required": p.required}
-            for p in aggregate.parameters
-        ],
+        "parameters": _parameters(aggregate.parameters),
         "body": "required" if aggregate.body_required else "optional" if aggregate.takes_body else "none",
         "steps": [_step(step) for step in aggregate.steps],
         "response": {
@@ -145,6 +143,10 @@ def _aggregate(aggregate: Aggregate) -> Data:
             "body": _composed(aggregate.body),
         },
     }
+
+
+def _parameters(parameters: tuple[Parameter, ...]) -> list[Data]:
+    return [{"in": p.place, "name": p.name, "kinds": list(p.kinds), "required": p.required} for p in parameters]
 
 
 def _step(step: StepCall) -> Data:

@@ -1,0 +1,74 @@
+"""What a change of each field of a shape means: of what becomes of bodies on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from compiler.diff.entries import Coded, Compared, Entry, Found, Ignored, Kind, Table, bare
+from compiler.diff.judging import RISKY, SAFE, WEAKER, number, size
+from compiler.shaped import Shape, Tree
+
+SHAPE = Kind("shape-changed", "What becomes of the bodies of answers; what clients get of it is compared by itself.")
+LARGEST = Kind("answer-limit-changed", "The largest answer that is sent.")
+
+
+def changed_tree(old: Tree | None, new: Tree | None) -> Iterator[Found]:
+    """The schemas of answers tell what clients get; here it is told that there is a cause, and what is laid open."""
+    if bare(old) == bare(new):
+        return
+    if reveals(old, new):
+        yield Found(SHAPE.rule, WEAKER, "bodies of answers: fields that were left out are not any more")
+    else:
+        verdict = RISKY if _put(old) != _put(new) else SAFE
+        yield Found(SHAPE.rule, verdict, "bodies of answers are changed in another way")
+
+
+def reveals(old: Tree | None, new: Tree | None) -> bool:
+    """Whether something reaches clients that was left out before."""
+    if old is None:
+        return False
+    if old.only and (new is None or not new.only):
+        return True
+    before = {one.own: one for one in old.fields}
+    after = {one.own: one for one in new.fields} if new is not None else {}
+    for own in before.keys() | after.keys():
+        shown = _shown(new, after.get(own))
+        if not shown:
+            continue
+        if not _shown(old, before.get(own)):
+            return True
+        inner, inner_now = (one.tree if one is not None else None for one in (before.get(own), after.get(own)))
+        if reveals(inner, inner_now):
+            return True
+    return False
+
+
+def _shown(tree: Tree | None, field: Any) -> bool:
+    if field is not None:
+        return field.name is not None
+    return tree is None or not tree.only
+
+
+def _put(tree: Tree | None) -> Any:
+    """What is put in, wherever."""
+    if tree is None:
+        return ((), ())
+    inner = tuple((one.name, _put(one.tree)) for one in tree.fields if any(_put(one.tree)))
+    return bare(tree.put), inner
+
+
+def usual(other: Shape) -> Shape:
+    """A shape that leaves everything as it is, beside another one."""
+    return replace(other, tree=None, errors="pass", max_response=None)
+
+
+_SHAPE: dict[str, Entry] = {
+    "tree": Coded(changed_tree, (SHAPE,), ("response",)),
+    "errors": Compared(SHAPE, "bodies of errors", lambda old, new: WEAKER if new == "pass" else RISKY, at=("errors",)),
+    "max_body": Compared(SHAPE, "largest body that is changed", number(RISKY, SAFE), size, ("max_body",)),
+    "max_response": Compared(LARGEST, "largest answer", number(RISKY, SAFE), size),
+    "parameters": Ignored("what is put in says what it reads of a request"),
+}
+SHAPES: Table = {Shape: _SHAPE}
