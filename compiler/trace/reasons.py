@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from compiler.diagnostics import closest
 from compiler.plan import Answer, Compose, Deployable, Forward, Policies, Rule, Target
-from compiler.plan_policies import Auth, Basic, External, Jwt, Mtls
+from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls
 from compiler.routing import Request, holds_host, requested_versions, version_holds
 from compiler.workspace import Exposure
 
@@ -137,6 +137,8 @@ def _credential(auth: Auth) -> str:
         return "a user and a password"
     if isinstance(way, Mtls):
         return f"a certificate for {' or '.join(way.subjects)}"
+    if isinstance(way, ApiKey):
+        return f"a key in the {way.place} {way.name}"
     return f"the consent of {way.cluster}"
 
 
