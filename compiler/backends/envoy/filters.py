@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
 from compiler.backends.envoy.auth import auth_filters
-from compiler.backends.envoy.payload import on_route, payload_filters, switched_on
+from compiler.backends.envoy.payload import module_path, on_route, payload_filters, switched_on
 from compiler.backends.envoy.rate_limits import before_auth, rate_limit_filters
 from compiler.backends.envoy.types import (
     BODY_LIMIT,
@@ -206,8 +206,9 @@ def _own_cors(here: OnRoute) -> Data:
 def _auth(whole: Chain) -> Iterator[Data]:
     usual = whole.deployable.policies.auth
     found = {policies.auth for policies in whole.occurring if policies.auth is not None}
+    module = module_path(whole.deployable, whole.folder)
     for auth in sorted(found, key=lambda a: a.policy):
-        yield from (_unless(auth == usual, one) for one in auth_filters(auth))
+        yield from (_unless(auth == usual, one) for one in auth_filters(auth, module))
 
 
 def _own_auth(here: OnRoute) -> Data:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 
 from compiler.backends.envoy.bootstrap import watched
+from compiler.backends.envoy.modules import wasm
 from compiler.backends.envoy.payload_plan import plan_text
-from compiler.backends.envoy.types import EXTENSION, FILTER_CONFIG, STRING_VALUE, WASM, Data
-from compiler.plan import Answer, Compose, Deployable, Forward, Rule
+from compiler.backends.envoy.types import EXTENSION, FILTER_CONFIG, WASM, Data
+from compiler.plan import Answer, Compose, Deployable, Forward, Rule, applied
+from compiler.plan_policies import ApiKey
 
 FILTER = "gatewright.payload"
 PLAN_FILE = "payload.yaml"
@@ -23,7 +25,13 @@ def module() -> bytes:
 
 
 def is_needed(deployable: Deployable) -> bool:
-    """Whether some route composes an answer, or holds requests against a contract."""
+    """Whether something needs the module: a route, or a policy that asks for keys."""
+    keys = any(p.auth is not None and isinstance(p.auth.way, ApiKey) for p in applied(deployable))
+    return keys or looks_into_bodies(deployable)
+
+
+def looks_into_bodies(deployable: Deployable) -> bool:
+    """Whether some route composes an answer, changes one, or holds requests against a contract."""
     return any(not isinstance(rule.action, Answer) and on_route(rule) for rule in deployable.rules)
 
 
@@ -46,13 +54,19 @@ def module_file(deployable: Deployable) -> tuple[str, bytes] | None:
     return f"payload-{sha256(data).hexdigest()[:12]}.wasm", data
 
 
+def module_path(deployable: Deployable, folder: str) -> str:
+    """Where Envoy finds the module; an empty text where nothing needs it. ``folder`` is where its files are."""
+    file = module_file(deployable)
+    return f"{folder.rstrip('/')}/{file[0]}" if file is not None else ""
+
+
 def payload_filters(deployable: Deployable, folder: str, *, followed: bool) -> list[Data]:
-    """The filter for the chain; none where nothing needs it. ``folder`` is where the module's file is.
+    """The filter for the chain; none where no route needs it. ``folder`` is where the module's file is.
 
     With ``followed``, its configuration is a file of its own (``payload_resource``): another plan then reaches a
     running Envoy without a new listener, which would have to let the old one's connections drain.
     """
-    if not is_needed(deployable):
+    if not looks_into_bodies(deployable):
         return []
     if followed:
         source = {"config_source": watched(folder, PLAN_FILE), "type_urls": [WASM]}
@@ -66,23 +80,7 @@ def payload_resource(deployable: Deployable, folder: str) -> Data:
 
 
 def _configuration(deployable: Deployable, folder: str) -> Data:
-    file = module_file(deployable)
-    assert file is not None
-    return {
-        "@type": WASM,
-        "config": {
-            "name": deployable.name,
-            "root_id": "payload",
-            "failure_policy": "FAIL_RELOAD",
-            "allow_on_headers_stop_iteration": True,  # or a held request's body would never come
-            "configuration": {"@type": STRING_VALUE, "value": plan_text(deployable)},
-            "vm_config": {
-                "vm_id": "payload",
-                "runtime": "envoy.wasm.runtime.v8",
-                "code": {"local": {"filename": f"{folder.rstrip('/')}/{file[0]}"}},
-            },
-        },
-    }
+    return wasm("payload", plan_text(deployable), module_path(deployable, folder))
 
 
 def switched_on() -> Data:
