@@ -84,9 +84,7 @@ def test_each_way_reaches_the_plan(tmp_path: Path, way: str) -> None:
         scheme, scopes = SCHEMES[way]
         assert made.api["components"]["securitySchemes"] == {"who": scheme}
         assert said == [{"who": scopes}]
-    found = trace(
-        workspace, pipeline.Plan((made,)) if hasattr(pipeline, "Plan") else _plan(made), asked("GET", "/v1/orders/1")
-    )
+    found = trace(workspace, Plan((made,)), asked("GET", "/v1/orders/1"))
     assert found is not None
     assert any(sentence.startswith("`who` asks for ") for sentence in found.why)
     assert found.status is None, "whether a caller has what is asked for, nobody knows here"

@@ -15,7 +15,7 @@ from compiler.diff.judging import (
     seconds,
     secret,
 )
-from compiler.plan_policies import Auth, Basic, External, Jwt, Mtls, RateLimit
+from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls, RateLimit
 
 AUTH = Kind("auth-changed", "Who may call.")
 LIMIT = Kind("rate-limit-changed", "How often clients may call.")
@@ -72,6 +72,18 @@ _EXTERNAL: dict[str, Entry] = {
     ),
     "url": value(AUTH.rule, AUTH.says, "where the service is asked", WEAKER, "external.service"),
 }
+_API_KEY: dict[str, Entry] = {
+    "place": value(AUTH.rule, AUTH.says, "place of keys", BREAKING, "api_key.in"),
+    "name": value(AUTH.rule, AUTH.says, "name of keys", BREAKING, "api_key.name"),
+    "digests": value(
+        AUTH.rule,
+        AUTH.says,
+        "keys that are let in",
+        members(lost=BREAKING, won=WEAKER),
+        "api_key.keys",
+        collection=True,
+    ),
+}
 _LIMIT: dict[str, Entry] = {
     "policy": _NAME,
     "requests": value(LIMIT.rule, LIMIT.says, "requests", number(RISKY, WEAKER), "requests"),
@@ -91,5 +103,6 @@ PROTECTION: Table = {
     },
     Mtls: _MTLS,
     External: _EXTERNAL,
+    ApiKey: _API_KEY,
     RateLimit: _LIMIT,
 }
