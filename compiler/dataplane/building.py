@@ -15,8 +15,13 @@ from pathlib import Path
 
 SOURCES = Path(__file__).parent
 MODULE = "payload.wasm"
-_WASM = ("-target", "wasm32-freestanding", "-fno-entry", "-rdynamic", "-fstrip", "--stack", "262144")
+_WASM = (
+    *("-O", "ReleaseSafe", "-fstrip"),
+    *("-target", "wasm32-freestanding", "-fno-entry", "-rdynamic", "--stack", "262144"),
+)
 """Stripped, so that the bytes do not depend on where the sources are."""
+NATIVE = ("-O", "Debug")
+"""For this machine, as tests want it: built fast, and with every check."""
 
 
 class BuildFailed(Exception):
@@ -31,7 +36,7 @@ def build(root: str = "payload.zig", into: Path | None = None, options: Sequence
     target = into or SOURCES / MODULE
     with tempfile.TemporaryDirectory(prefix="gatewright-") as folder:
         made = Path(folder, "made")
-        command = [sys.executable, "-m", "ziglang", "build-exe", root, *options, "-O", "ReleaseSafe"]
+        command = [sys.executable, "-m", "ziglang", "build-exe", root, *options]
         caches = {"ZIG_GLOBAL_CACHE_DIR": f"{folder}/global", "ZIG_LOCAL_CACHE_DIR": f"{folder}/local"}
         done = subprocess.run(
             [*command, f"-femit-bin={made}"],

@@ -6,6 +6,7 @@
 const std = @import("std");
 const evaluate = @import("evaluate.zig");
 const json = @import("json.zig");
+const metrics = @import("metrics.zig");
 const percent = @import("percent.zig");
 const plan = @import("plan.zig");
 const problem = @import("problem.zig");
@@ -43,11 +44,15 @@ pub const Outcome = struct {
     began: u64 = 0,
     /// Milliseconds that the try may take.
     limit: u32 = 0,
+    /// Whether that is all the time that is left.
+    last: bool = false,
     /// When the next try begins; 0 where none is waited for.
     again: u64 = 0,
     ended: bool = false,
     good: bool = false,
     timed_out: bool = false,
+    /// Milliseconds of the last try.
+    took: u64 = 0,
     /// 0 where there was no answer.
     status: u32 = 0,
     headers: []const Pair = &.{},
@@ -87,6 +92,8 @@ pub fn Run(comptime Host: type) type {
         deadline: u64,
         work: usize = 0,
         answered: bool = false,
+        /// The deadline has come, which a call that was to end with it may tell a little before the clock does.
+        over: bool = false,
 
         const Self = @This();
         const Evaluation = evaluate.Evaluation(*Self);
@@ -126,10 +133,12 @@ pub fn Run(comptime Host: type) type {
             // Envoy's timers and its clock differ by some milliseconds.
             outcome.timed_out = (status == 0 or status == 504) and took >= @as(u64, outcome.limit) * ms / 10 * 9;
             outcome.good = try stepping.isGood(self.arena, planned, status, body, &outcome.body);
-            self.host.stepEnded(self.aggregate, planned, took, outcome.good, outcome.timed_out);
+            outcome.took = took / ms;
+            if (outcome.last and outcome.timed_out) self.over = true;
+            self.host.stepEnded(planned, took / ms, outcome.good, outcome.timed_out);
             if (!outcome.good and stepping.isWorthAnother(status) and outcome.tries <= planned.retries) {
                 const pause: u64 = @min(@as(u64, 25) << @intCast(@min(outcome.tries - 1, 4)), 250);
-                if (now + pause * ms < self.deadline) {
+                if (!self.over and now + pause * ms < self.deadline) {
                     outcome.again = now + pause * ms;
                     return self.host.wakeLater();
                 }
@@ -158,7 +167,7 @@ pub fn Run(comptime Host: type) type {
 
         fn advance(self: *Self) error{OutOfMemory}!void {
             if (self.answered) return;
-            const late = self.host.now() >= self.deadline;
+            const late = self.over or self.host.now() >= self.deadline;
             var moved = true;
             while (moved) {
                 moved = false;
@@ -279,6 +288,7 @@ pub fn Run(comptime Host: type) type {
             };
             const left = (self.deadline -| now + ms - 1) / ms;
             outcome.limit = @intCast(@max(1, @min(planned.timeout, left)));
+            outcome.last = left <= planned.timeout;
             if (!try self.host.call(self.arena, step, index, sent.cluster, sent.headers, sent.body, outcome.limit)) {
                 try self.close(step, outcome);
             }
@@ -448,6 +458,7 @@ pub fn Run(comptime Host: type) type {
             }
             if (missing.items.len > 0) try headers.append(arena, .{ .name = "x-gatewright-partial", .value = missing.items });
             self.answered = true;
+            try self.tell(if (missing.items.len > 0) .partial else .complete);
             try self.host.respond(arena, self.aggregate.status, headers.items, body.items);
         }
 
@@ -480,7 +491,26 @@ pub fn Run(comptime Host: type) type {
             try headers.append(self.arena, .{ .name = "content-type", .value = problem.media_type });
             try headers.appendSlice(self.arena, more_headers);
             self.answered = true;
+            try self.tell(if (said.status == 504) .timed_out else .failed);
             try self.host.respond(self.arena, said.status, headers.items, try problem.write(self.arena, said));
+        }
+
+        /// Count how it came out, and note for the access log what became of each step: `orders=200/12ms`.
+        fn tell(self: *Self, outcome: metrics.Outcome) error{OutOfMemory}!void {
+            var note: std.ArrayList(u8) = .empty;
+            for (self.aggregate.steps, self.states) |step, state| {
+                if (note.items.len > 0) try note.append(self.arena, ' ');
+                try note.print(self.arena, "{s}=", .{step.name});
+                if (state.phase == .waiting or !state.ran) {
+                    try note.append(self.arena, '-');
+                    continue;
+                }
+                for (state.outcomes, 0..) |one, i| {
+                    if (i > 0) try note.append(self.arena, ',');
+                    if (one.tries == 0) try note.append(self.arena, '-') else try note.print(self.arena, "{d}/{d}ms", .{ one.status, one.took });
+                }
+            }
+            self.host.told(self.aggregate, outcome, (self.host.now() -| self.began) / ms, note.items);
         }
     };
 }

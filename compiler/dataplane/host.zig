@@ -52,6 +52,8 @@ const env = struct {
     extern "env" fn proxy_continue_stream(stream: u32) u32;
     extern "env" fn proxy_set_tick_period_milliseconds(period: u32) u32;
     extern "env" fn proxy_get_current_time_nanoseconds(now: *u64) u32;
+    extern "env" fn proxy_get_shared_data(name: [*]const u8, name_size: usize, found: *?[*]u8, size: *usize, version: *u32) u32;
+    extern "env" fn proxy_set_shared_data(name: [*]const u8, name_size: usize, value: [*]const u8, size: usize, version: u32) u32;
     extern "env" fn proxy_define_metric(kind: u32, name: [*]const u8, size: usize, id: *u32) u32;
     extern "env" fn proxy_increment_metric(id: u32, by: i64) u32;
     extern "env" fn proxy_record_metric(id: u32, value: u64) u32;
@@ -65,23 +67,23 @@ pub fn complain(said: Text) void {
 pub fn header(map: Map, name: Text) ?Text {
     var found: ?[*]u8 = null;
     var size: usize = 0;
-    if (env.proxy_get_header_map_value(@intFromEnum(map), name.ptr, name.len, &found, &size) != ok) return null;
+    if (env.proxy_get_header_map_value(@backingInt(map), name.ptr, name.len, &found, &size) != ok) return null;
     return handed(found, size);
 }
 
 pub fn setHeader(map: Map, name: Text, value: Text) void {
-    _ = env.proxy_replace_header_map_value(@intFromEnum(map), name.ptr, name.len, value.ptr, value.len);
+    _ = env.proxy_replace_header_map_value(@backingInt(map), name.ptr, name.len, value.ptr, value.len);
 }
 
 pub fn removeHeader(map: Map, name: Text) void {
-    _ = env.proxy_remove_header_map_value(@intFromEnum(map), name.ptr, name.len);
+    _ = env.proxy_remove_header_map_value(@backingInt(map), name.ptr, name.len);
 }
 
 /// All headers, names in lower case.
 pub fn headers(arena: std.mem.Allocator, map: Map) error{OutOfMemory}![]const Pair {
     var found: ?[*]u8 = null;
     var size: usize = 0;
-    if (env.proxy_get_header_map_pairs(@intFromEnum(map), &found, &size) != ok) return &.{};
+    if (env.proxy_get_header_map_pairs(@backingInt(map), &found, &size) != ok) return &.{};
     return unpacked(arena, handed(found, size) orelse return &.{});
 }
 
@@ -90,13 +92,13 @@ pub fn bytes(buffer: Buffer, most: usize) ?Text {
     var found: ?[*]u8 = null;
     var size: usize = 0;
     const asked: u32 = @intCast(@min(most + 1, std.math.maxInt(u32)));
-    if (env.proxy_get_buffer_bytes(@intFromEnum(buffer), 0, asked, &found, &size) != ok) return null;
+    if (env.proxy_get_buffer_bytes(@backingInt(buffer), 0, asked, &found, &size) != ok) return null;
     return if (size > most) null else handed(found, size);
 }
 
 /// Put another body in the place of the whole one.
 pub fn replaceBody(buffer: Buffer, body: Text) void {
-    _ = env.proxy_set_buffer_bytes(@intFromEnum(buffer), 0, std.math.maxInt(u32), body.ptr, body.len);
+    _ = env.proxy_set_buffer_bytes(@backingInt(buffer), 0, std.math.maxInt(u32), body.ptr, body.len);
 }
 
 pub fn property(path: Text) ?Text {
@@ -149,9 +151,25 @@ pub fn now() u64 {
     return found;
 }
 
+/// A text that all workers see, and which version of it this is.
+pub const Shared = struct { value: Text, version: u32 };
+
+pub fn shared(name: Text) ?Shared {
+    var found: ?[*]u8 = null;
+    var size: usize = 0;
+    var version: u32 = 0;
+    if (env.proxy_get_shared_data(name.ptr, name.len, &found, &size, &version) != ok) return null;
+    return .{ .value = handed(found, size) orelse return null, .version = version };
+}
+
+/// Put another text in the place of this version of it, or of any where that is 0; whether it still was that one.
+pub fn share(name: Text, value: Text, version: u32) bool {
+    return env.proxy_set_shared_data(name.ptr, name.len, value.ptr, value.len, version) == ok;
+}
+
 pub fn metric(kind: MetricKind, name: Text) u32 {
     var id: u32 = 0;
-    _ = env.proxy_define_metric(@intFromEnum(kind), name.ptr, name.len, &id);
+    _ = env.proxy_define_metric(@backingInt(kind), name.ptr, name.len, &id);
     return id;
 }
 

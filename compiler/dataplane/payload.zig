@@ -9,6 +9,8 @@ const checking = @import("check.zig");
 const compose = @import("compose.zig");
 const host = @import("host.zig");
 const json = @import("json.zig");
+const limit = @import("limit.zig");
+const metrics = @import("metrics.zig");
 const plan = @import("plan.zig");
 const problem = @import("problem.zig");
 const request = @import("request.zig");
@@ -99,7 +101,16 @@ const Bridge = struct {
         try host.respond(arena, status, headers, body);
     }
 
-    pub fn stepEnded(_: Bridge, _: *const plan.Aggregate, _: *const plan.Step, _: u64, _: bool, _: bool) void {}
+    pub fn stepEnded(_: Bridge, step: *const plan.Step, took_ms: u64, good: bool, timed_out: bool) void {
+        metrics.called(step, took_ms, good, timed_out);
+    }
+
+    /// What became of the whole; `note` is for the access log.
+    pub fn told(self: Bridge, aggregate: *const plan.Aggregate, outcome: metrics.Outcome, took_ms: u64, note: Text) void {
+        metrics.answered(aggregate, outcome, took_ms);
+        host.about(self.stream.id);
+        host.setProperty("gatewright.steps", note);
+    }
 
     pub fn wakeLater(self: Bridge) void {
         self.stream.waits = true;
@@ -143,6 +154,8 @@ fn configured(id: u32, size: usize) plan.Error!*Root {
     const arena = root.arena.allocator();
     host.receiving = arena;
     root.plan = try plan.read(arena, host.bytes(.plugin_configuration, size) orelse "");
+    try metrics.define(arena, &root.plan);
+    for (root.plan.aggregates) |one| if (one.max_concurrent != null) limit.prepare(one.name);
     return root;
 }
 
@@ -208,12 +221,15 @@ fn decide(stream: *Stream) error{OutOfMemory}!u32 {
         try answer(stream, said, &.{});
         return hold;
     }
-    if (aggregate.max_concurrent) |most| if (aggregate.active >= most) {
-        try answer(stream, .{ .status = 503, .detail = "too many of these requests are being answered" }, &.{.{ .name = "retry-after", .value = "1" }});
-        return hold;
-    };
-    aggregate.active += 1;
-    stream.counted = true;
+    if (aggregate.max_concurrent) |most| {
+        host.receiving = arena;
+        if (!limit.enter(aggregate.name, most, aggregate.deadline)) {
+            metrics.answered(aggregate, .refused, 0);
+            try answer(stream, .{ .status = 503, .detail = "too many of these requests are being answered" }, &.{.{ .name = "retry-after", .value = "1" }});
+            return hold;
+        }
+        stream.counted = true;
+    }
     const run = try arena.create(Run);
     stream.run = run;
     try run.begin(arena, .{ .stream = stream }, stream.route, stream.asked);
@@ -312,6 +328,14 @@ fn onBody(stream: *Stream, size: usize, whole: bool) error{OutOfMemory}!u32 {
     return decide(stream);
 }
 
+/// Behind trailers nothing more comes, and the body has not been said to be whole.
+export fn proxy_on_request_trailers(id: u32, _: u32) u32 {
+    const stream = module.streams.get(id) orelse return go_on;
+    if (stream.answered or stream.run != null) return hold;
+    if (!readsBody(stream)) return if (stream.route.aggregate != null) hold else go_on;
+    return onBody(stream, 0, true) catch return unable(id);
+}
+
 export fn proxy_on_http_call_response(_: u32, call: u32, headers: u32, size: usize, _: u32) void {
     const found = module.calls.fetchRemove(call) orelse return;
     const stream = module.streams.get(found.value.stream) orelse return;
@@ -373,7 +397,8 @@ export fn proxy_on_delete(id: u32) void {
 fn leave(stream: *Stream) void {
     if (!stream.counted) return;
     stream.counted = false;
-    if (stream.route.aggregate) |aggregate| aggregate.active -= 1;
+    host.receiving = stream.arena.allocator();
+    if (stream.route.aggregate) |aggregate| limit.leave(aggregate.name, aggregate.deadline);
 }
 
 fn forget(stream: *Stream) void {

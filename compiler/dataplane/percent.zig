@@ -21,7 +21,9 @@ pub fn decode(arena: std.mem.Allocator, said: []const u8, plus: bool) !?[]const 
     while (i < said.len) : (i += 1) {
         if (said[i] == '%') {
             if (i + 3 > said.len) return null;
-            out.appendAssumeCapacity(std.fmt.parseInt(u8, said[i + 1 .. i + 3], 16) catch return null);
+            const high = std.fmt.charToDigit(said[i + 1], 16) catch return null;
+            const low = std.fmt.charToDigit(said[i + 2], 16) catch return null;
+            out.appendAssumeCapacity(high << 4 | low);
             i += 2;
         } else {
             out.appendAssumeCapacity(if (plus and said[i] == '+') ' ' else said[i]);

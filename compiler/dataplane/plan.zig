@@ -41,12 +41,13 @@ pub const Aggregate = struct {
     forward: []const []const u8,
     parameters: []const Parameter,
     body: enum { none, optional, required },
-    steps: []const Step,
+    steps: []Step,
     status: u32,
     headers: []const [2][]const u8,
     response: Expr,
-    /// Requests that are being answered by this worker.
-    active: u32 = 0,
+    /// What Envoy calls the numbers that are kept of it: one for each way in which it may come out, and durations.
+    counters: [5]u32 = @splat(0),
+    duration: u32 = 0,
 };
 
 pub const Cluster = struct { name: []const u8, weight: u32, prefix: []const u8 };
@@ -77,6 +78,11 @@ pub const Step = struct {
     optional: bool,
     fallback: []const u8,
     expect: []const Expected,
+    /// What Envoy calls the numbers that are kept of it.
+    calls: u32 = 0,
+    failures: u32 = 0,
+    timeouts: u32 = 0,
+    duration: u32 = 0,
 };
 
 /// A step of a path into a value; `each` stands for all elements of a list.
@@ -388,6 +394,7 @@ const Reader = struct {
             weight += one.weight;
             if (one.prefix.len == 1 and one.prefix[0] == 0) one.prefix = prefix;
         }
+        if (weight == 0) return error.BadPlan;
         const waits = try self.texts(try need(value, "after"));
         const after = try self.arena.alloc(usize, waits.len);
         for (after, waits) |*index, name| {

@@ -135,6 +135,7 @@ pub fn ofOutcome(arena: Allocator, outcome: *const compose.Outcome, path: []cons
     if (std.mem.eql(u8, name, "body")) return .{ .value = outcome.body, .used = 1 };
     if (!outcome.good) return .{ .value = null, .used = path.len };
     if (std.mem.eql(u8, name, "status")) return .{ .value = try std.fmt.allocPrint(arena, "{d}", .{outcome.status}), .used = 1 };
+    if (!std.mem.eql(u8, name, "headers")) return .{ .value = null, .used = path.len };
     if (path.len > 1 and path[1] == .name) {
         for (outcome.headers) |header| {
             if (std.mem.eql(u8, header.name, path[1].name)) return .{ .value = try quotedLossy(arena, header.value), .used = 2 };

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from compiler.plan import Compose, Deployable, Forward, Rule
 
-Key = tuple[str, str, str, str]
-"""Method, shape of the path behind the version, version, and contract where a version is that of a contract."""
+Key = tuple[str, str, str]
+"""Method, shape of the path behind the version, and version: no two operations of a deployable share all three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,6 @@ def offered(deployable: Deployable) -> Offer:
     labels = {(e.contract, e.version): e.label for e in deployable.exposed}
     prefixes = {(e.contract, e.version, e.prefix) for e in deployable.exposed}
     in_path = deployable.version_key.source == "path"
-    by_contract = deployable.version_key.source == "media_type"
     calls: dict[Key, Call] = {}
     defaults: dict[str, str] = {}
     also: set[Key] = set()
@@ -68,9 +67,8 @@ def offered(deployable: Deployable) -> Offer:
         assert rule.path is not None
         path = rule.path.shape[len(f"/v{label}") :] if in_path else rule.path.shape
         method, *others = rule.methods or ("*",)
-        owner = action.contract if by_contract else ""
         name = f"{method} {rule.path}" + ("" if in_path else f" (version {label})")
-        key = (method, path or "/", label, owner)
+        key = (method, path or "/", label)
         calls[key] = Call(key, name, label, rule, action)
         also.update((other, *key[1:]) for other in others)
     return Offer(calls, defaults, frozenset(also))

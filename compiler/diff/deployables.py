@@ -15,6 +15,7 @@ from compiler.diff.judging import BREAKING, RISKY, SAFE
 from compiler.diff.revisions import Revision
 from compiler.diff.table import TABLE
 from compiler.diff.table_clients import CLIENTS
+from compiler.diff.table_shapes import without_idle
 from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway
 from compiler.plan import Deployable, Forward, Rule, VersionKey
@@ -155,13 +156,13 @@ def _paired(gathered: Gathered, old: Side, new: Side) -> Iterator[tuple[Call, Ca
     if gone and came:
         elsewhere = {call.own: call for call in came.values()}
         for key, call in list(gone.items()):
-            moved = elsewhere.get(call.own)
-            if moved is not None and moved.at != call.at:
-                del gone[key], came[moved.key]
-                message = f"`{call.action.contract}` {call.label} is at {moved.at}, and was at {call.at}"
-                expose = _exposing(new, moved)
-                gathered.add(Found("exposure-moved", BREAKING, message), expose, [moved.name])
-                yield call, moved
+            moved = elsewhere.pop(call.own, None)
+            if moved is None:
+                continue
+            del gone[key], came[moved.key]
+            message = f"`{call.action.contract}` {call.label} is at {moved.at}, and was at {call.at}"
+            gathered.add(Found("exposure-moved", BREAKING, message), _exposing(new, moved), [moved.name])
+            yield call, moved
     gone = {key: call for key, call in gone.items() if key not in new.offer.also}
     _gone(gathered, old, new, gone)
     _came(gathered, old, new, came)
@@ -242,7 +243,7 @@ def _operations(gathered: Gathered, old: Side, new: Side, both: Iterable[tuple[C
 
 
 def _one(before: Call, after: Call) -> Iterator[Found]:
-    was, now = before.action, after.action
+    was, now = without_idle(before.action), without_idle(after.action)
     yield from walked(TABLE, before.rule, after.rule)
     if isinstance(was, Forward) and isinstance(now, Forward):
         yield from walked(TABLE, was, now)
@@ -276,6 +277,8 @@ def _version(new: Side, before: Call, after: Call) -> Iterator[tuple[Found, Span
     was, now = before.action, after.action
     where = places.of_version(new.revision.project, now.contract, now.version)
     if was.contract != now.contract:
-        yield Found("contract-renamed", SAFE, f"contract `{was.contract}` is named `{now.contract}` now"), where
+        in_media_type = new.deployable.version_key.source == "media_type"  # which bears the contract's name
+        verdict = BREAKING if in_media_type else SAFE
+        yield Found("contract-renamed", verdict, f"contract `{was.contract}` is named `{now.contract}` now"), where
     if was.version != now.version:
         yield Found("version-changed", SAFE, f"`{now.contract}`: {was.version} -> {now.version}"), where

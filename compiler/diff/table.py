@@ -201,7 +201,7 @@ _FORWARD: dict[str, Entry] = {
         "Whether connections may stay open for as long as they bear something.",
         "streaming",
         switch(off=BREAKING, on=WEAKER),
-        "streaming",
+        "expose.streaming",
     ),
     "asks": _ASKS,
     "shape": Inside(("expose", "shape"), usual=usual),

@@ -8,6 +8,7 @@ from typing import Any
 
 from compiler.diff.entries import Coded, Compared, Entry, Found, Ignored, Kind, Table, bare
 from compiler.diff.judging import RISKY, SAFE, WEAKER, number, size
+from compiler.plan import Compose, Forward
 from compiler.shaped import Shape, Tree
 
 SHAPE = Kind("shape-changed", "What becomes of the bodies of answers; what clients get of it is compared by itself.")
@@ -62,6 +63,13 @@ def _put(tree: Tree | None) -> Any:
 def usual(other: Shape) -> Shape:
     """A shape that leaves everything as it is, beside another one."""
     return replace(other, tree=None, errors="pass", max_response=None)
+
+
+def without_idle(action: Forward | Compose) -> Forward | Compose:
+    """An action whose shape has no bound for bodies that are not changed."""
+    if isinstance(action, Compose) or action.shape is None or action.shape.tree is not None:
+        return action
+    return replace(action, shape=replace(action.shape, max_body=0))
 
 
 _SHAPE: dict[str, Entry] = {

@@ -237,7 +237,8 @@ def _object(c: _Comparison, variant: Variant, wanted: View, path: tuple[str | in
             yield Mismatch((*path, name), f"the field `{name}` is missing")
         elif found.absent and not found.wrong:
             yield Mismatch((*path, name), f"the field `{name}` may be absent")
-    for name in field_names(variant):
+    there = [name for names in variant.view.all("required") for name in names] if variant.view else []
+    for name in dict.fromkeys((*field_names(variant), *there)):
         nodes, closed = _properties(wanted, name)
         found = member(variant, name)
         if found is None or found.wrong:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from contextlib import suppress
@@ -11,23 +12,28 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Literal
 
-from compiler.backends.envoy import static
+from compiler.backends.envoy import render, static
 from compiler.local.envoy import find_envoy
 from compiler.local.ports import free_port
+from compiler.plan import Deployable
 from compiler.tables import by_path
 from compiler.yaml_text import dump
+from tests.dataplane.composing import aggregate, says, step
 from tests.dataplane.conftest import Upstream
 from tests.plans import deployable, served
 
 
 def logged(folder: Path, upstream: Upstream, form: Literal["json", "text"], *targets: str) -> list[str]:
     """The lines that Envoy writes for some requests."""
+    rules = by_path([served("/orders/{id}", under="/v1")])
+    return lines_of(folder, deployable(rules=rules, clusters=(upstream.cluster(),), access_log=form), *targets)
+
+
+def lines_of(folder: Path, made: Deployable, *targets: str) -> list[str]:
     port = free_port()
-    made = deployable(
-        rules=by_path([served("/orders/{id}", under="/v1")]), clusters=(upstream.cluster(),), access_log=form
-    )
     made = replace(made, listener=replace(made.listener, port=port))
-    (folder / "envoy.yaml").write_text(dump(static(made)))
+    for name, data in render(made, "static", str(folder)).items():
+        (folder / name).write_bytes(data)
     binary = find_envoy()
     assert binary is not None
     with (folder / "log").open("w") as log:
@@ -73,3 +79,16 @@ def test_text_is_one_line(tmp_path: Path, upstream: Upstream) -> None:
 
 def test_silence_is_the_default() -> None:
     assert "StdoutAccessLog" not in dump(static(deployable()))
+
+
+def test_what_became_of_an_aggregates_steps(tmp_path: Path, upstream: Upstream) -> None:
+    upstream.behaviour |= {"/b": says({"name": "x"}), "/c": says({}, 500)}
+    steps = {
+        "b": step("b"),
+        "c": step("c", optional={"fallback": {"name": "-"}}),
+        "d": step("c", when="${b.body.name == 'y'}", optional=True),
+    }
+    body = ["${b.body.name}", "${c.body.name}", "${has(d.body.name)}"]
+    made = replace(aggregate(tmp_path / "project", upstream, steps, body), access_log="json")
+    (line,) = lines_of(tmp_path, made, "/v1/whole")
+    assert re.fullmatch(r"b=200/\d+ms c=500/\d+ms d=-", json.loads(line)["steps"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
 from dataclasses import replace
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -357,6 +359,39 @@ def test_more_elements_than_there_may_be(serve: Serve, upstream: Upstream, tmp_p
     failing = serve(replace(aggregate(tmp_path / "q", upstream, each(max=2, on_excess="fail"), RESULTS), name="other"))
     reply = failing.call("GET", WHOLE)
     assert (reply.status, reply.json["step"]) == (502, "each")
+
+
+def test_numbers_for_each_step(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour |= {"/b": says({"name": "x"}), "/c": says({}, 500)}
+    steps = {"b": step("b"), "c": step("c", **OPTIONAL), "d": step("c", when="${b.body.name == 'y'}", optional=True)}
+    made = aggregate(tmp_path / "p", upstream, steps, ["${b.body.name}", "${c.body.name}", "${has(d.body.name)}"])
+    gateway = serve(replace(made, metrics_port=1))
+    assert gateway.call("GET", WHOLE).status == 200
+    upstream.behaviour["/b"] = says({}, 404)
+    assert gateway.call("GET", WHOLE).status == 404
+    found = dict(re.findall(r"^(gatewright_(?:aggregate|step)_\w+\{.*\}) (\d+)$", prometheus(gateway), re.MULTILINE))
+    whole = 'gatewright_aggregator="whole"'
+    gateway_label = 'gatewright_gateway="public"'
+
+    def value(name: str, step_name: str = "") -> int:
+        own = f',gatewright_step="{step_name}"' if step_name else ""
+        return int(found[f"gatewright_{name}{{{gateway_label},{whole}{own}}}"])
+
+    assert (value("aggregate_partial"), value("aggregate_failed"), value("aggregate_complete")) == (1, 1, 0)
+    assert (value("step_calls", "b"), value("step_failures", "b")) == (2, 1)
+    assert value("step_failures", "c") >= 1
+    assert value("step_calls", "d") == 0
+    took = f"gatewright_aggregate_duration_ms_count{{{gateway_label},{whole}}} 2"
+    assert gateway.eventually(lambda: took in prometheus(gateway), 15), "histograms come with the next flush"
+
+
+def prometheus(gateway: Gateway) -> str:
+    connection = HTTPConnection("127.0.0.1", gateway.deployable.metrics_port or 0, timeout=10)
+    try:
+        connection.request("GET", "/stats/prometheus")
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
 
 
 def test_other_routes_do_without_the_filter(upstream: Upstream, tmp_path: Path) -> None:

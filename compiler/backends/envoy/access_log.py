@@ -44,12 +44,21 @@ _TEXT = (
 )
 
 
-def access_log(form: Literal["json", "text"]) -> Data:
-    """The logger of a connection manager. In JSON, what a request does not have is left out."""
+STEPS = "%FILTER_STATE(wasm.gatewright.steps:PLAIN)%"
+"""What the payload module notes of an aggregate's steps."""
+
+
+def access_log(form: Literal["json", "text"], *, composes: bool = False) -> Data:
+    """The logger of a connection manager. In JSON, what a request does not have is left out.
+
+    With ``composes``, each line says what became of the steps of an aggregate.
+    """
+    steps = {"steps": STEPS} if composes else {}
+    text = _TEXT.replace(" flags=", f" steps={STEPS} flags=") if composes else _TEXT
     log_format: Data = (
-        {"json_format": FIELDS, "omit_empty_values": True}
+        {"json_format": FIELDS | steps, "omit_empty_values": True}
         if form == "json"
-        else {"text_format_source": {"inline_string": _TEXT}}
+        else {"text_format_source": {"inline_string": text}}
     )
     return {
         "name": "envoy.access_loggers.stdout",

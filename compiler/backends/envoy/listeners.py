@@ -112,6 +112,6 @@ def _http_manager(deployable: Deployable, routes: Data, config_dir: str) -> Data
 def _logs(deployable: Deployable) -> list[Data]:
     """What is done at the end of each request: a line, and the counters."""
     return [
-        *([access_log(deployable.access_log)] if deployable.access_log else []),
+        *([access_log(deployable.access_log, composes=bool(deployable.aggregates))] if deployable.access_log else []),
         *(request_metrics(deployable) if deployable.metrics_port is not None else []),
     ]

@@ -70,12 +70,15 @@ def stats_config(deployable: Deployable) -> Data:
             {"tag_name": "gatewright.service", "regex": r"^cluster\.(([^.]+)\.)"},
             {"tag_name": "gatewright.listener", "regex": rf"^(?:http|listener)\.(({name})\.)"},
             {"tag_name": "gatewright.routes", "regex": rf"\.rds\.(({name})\.)"},
+            {"tag_name": "gatewright.aggregator", "regex": r"^wasmcustom\.gatewright_(?:aggregate|step)\.(([^.]+)\.)"},
+            {"tag_name": "gatewright.step", "regex": r"^wasmcustom\.gatewright_step\.[^.]+\.(([^.]+)\.)"},
             {"tag_name": "gatewright.gateway", "fixed_value": name},
         ],
         "stats_matcher": {
             "inclusion_list": {
                 "patterns": [
                     {"prefix": "gatewright."},
+                    {"prefix": "wasmcustom.gatewright_"},
                     _pattern(r"cluster\.[a-z0-9-]+", _SERVICE),
                     _pattern(rf"http\.{name}", _CONNECTIONS),
                     _pattern(rf"listener\.{name}", _LISTENER),
