@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import aggregates, comparing, compiling, routing, shaping, starting
+from bench import aggregates, comparing, compiling, made_up, routing, shaping, starting
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("compile", "diff", "routes", "shapes", "aggregates", "start")
+PARTS = ("compile", "diff", "routes", "shapes", "aggregates", "made-up", "start")
 
 
 def main(arguments: list[str]) -> None:
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="how long each load takes")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
     parser.add_argument("--requests", type=int, default=1_000_000, help="how many aggregates have faults in them")
+    parser.add_argument("--made-up", type=int, default=3_000_000, help="how many made-up plans the module is given")
     parser.add_argument("--write", action="store_true", help="keep the tables in docs/performance.md and README.md")
     options = parser.parse_args(arguments)
     wrong = [part for part in options.parts if part not in PARTS]
@@ -45,6 +46,8 @@ def measured(part: str, options: argparse.Namespace) -> str:
     if part == "aggregates":
         ways = aggregates.table(*aggregates.measure(options.seconds, options.rounds))
         return f"{ways}\n\n{aggregates.endured(aggregates.endure(options.requests))}"
+    if part == "made-up":
+        return made_up.tried(options.made_up)
     if part == "start":
         return starting.table(starting.measure(5 * options.rounds))
     if part == "shapes":

@@ -34,7 +34,7 @@ def test_units(tmp_path: Path) -> None:
 
 
 def test_made_up_plans_and_answers(trial: Path) -> None:
-    """More of them: ``python -m bench aggregates --made-up 3000000``."""
+    """More of them: ``python -m bench made-up``."""
     done = subprocess.run([trial, "1", "4000"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     composed = int(done.stdout.split()[0])

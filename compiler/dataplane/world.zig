@@ -2,6 +2,7 @@
 
 const std = @import("std");
 const compose = @import("compose.zig");
+const metrics = @import("metrics.zig");
 const plan = @import("plan.zig");
 const request = @import("request.zig");
 
@@ -55,7 +56,7 @@ pub fn answer(arena: Allocator, planned: *const plan.Plan, asked: Asked, service
     // What comes behind the answer changes nothing.
     for (around.pending.items) |late| try run.ended(late.step, late.index, 200, &.{}, "{}");
     _ = try run.woken();
-    if (around.answers != 1) return error.AnsweredTwice;
+    if (around.answers != 1 or around.reports != 1) return error.AnsweredTwice;
     return around.got.?;
 }
 
@@ -71,6 +72,7 @@ fn Around(comptime Services: type) type {
         waits: bool = false,
         got: ?Got = null,
         answers: usize = 0,
+        reports: usize = 0,
 
         const Self = @This();
 
@@ -109,7 +111,11 @@ fn Around(comptime Services: type) type {
             self.got = .{ .status = status, .headers = headers, .body = body };
         }
 
-        pub fn stepEnded(_: *Self, _: *const plan.Aggregate, _: *const plan.Step, _: u64, _: bool, _: bool) void {}
+        pub fn stepEnded(_: *Self, _: *const plan.Step, _: u64, _: bool, _: bool) void {}
+
+        pub fn told(self: *Self, _: *const plan.Aggregate, _: metrics.Outcome, _: u64, _: Text) void {
+            self.reports += 1;
+        }
 
         pub fn wakeLater(self: *Self) void {
             self.waits = true;
