@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import comparing, compiling, routing, starting
+from bench import aggregates, comparing, compiling, routing, shaping, starting
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("compile", "diff", "routes", "start")
+PARTS = ("compile", "diff", "routes", "shapes", "aggregates", "start")
 
 
 def main(arguments: list[str]) -> None:
@@ -23,8 +23,9 @@ def main(arguments: list[str]) -> None:
         "--contracts", default="25,100,400", help="sizes for compile and diff, in hundreds of operations"
     )
     parser.add_argument("--routes", default="100,1000,10000", help="sizes for routes")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long each load of routes takes")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each load takes")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="how many aggregates have faults in them")
     parser.add_argument("--write", action="store_true", help="keep the tables in docs/performance.md and README.md")
     options = parser.parse_args(arguments)
     wrong = [part for part in options.parts if part not in PARTS]
@@ -41,8 +42,13 @@ def main(arguments: list[str]) -> None:
 
 def measured(part: str, options: argparse.Namespace) -> str:
     """One part's table."""
+    if part == "aggregates":
+        ways = aggregates.table(*aggregates.measure(options.seconds, options.rounds))
+        return f"{ways}\n\n{aggregates.endured(aggregates.endure(options.requests))}"
     if part == "start":
         return starting.table(starting.measure(5 * options.rounds))
+    if part == "shapes":
+        return shaping.table(*shaping.measure((2048, 16384), options.seconds, options.rounds))
     if part == "routes":
         sizes = sorted({routing.contracts_for(int(n)) for n in options.routes.split(",")})
         return routing.table(*routing.measure(sizes, options.seconds, options.rounds))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 _OK = b"HTTP/1.1 200"
 _ANY = b"HTTP/1.1 "
 _BATCH = 32
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,32 @@ class Load:
             raise RuntimeError("nothing was answered")
         return answered / took
 
+    def answers(self, requests: int) -> dict[int, int]:
+        """How many answers each status has, of so many requests. Raises RuntimeError where one has none."""
+        found: dict[int, int] = {}
+        with ExitStack() as stack:
+            selector = stack.enter_context(selectors.DefaultSelector())
+            left = requests
+            for _ in range(self.connections):
+                made = _Connection(
+                    stack.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=5)), 0
+                )
+                selector.register(made.socket, selectors.EVENT_READ, made)
+                left -= made.send(self.request, left)
+            pending = requests
+            while pending:
+                ready = selector.select(timeout=10)
+                if not ready:
+                    raise RuntimeError(f"{pending} requests were not answered")
+                for key, _ in ready:
+                    for status in key.data.statuses():
+                        found[status] = found.get(status, 0) + 1
+                        pending -= 1
+                        key.data.left -= 1
+                    if key.data.left == 0 and left:
+                        left -= key.data.send(self.request, left)
+        return found
+
 
 @dataclass(slots=True)
 class _Connection:
@@ -63,6 +92,69 @@ class _Connection:
             raise RuntimeError(f"not every answer is a 200: {text[:200]!r}")
         self.tail = text[max(len(text) - len(_OK) + 1, text.rfind(_OK) + len(_OK) if good else 0) :]
         return good
+
+    def send(self, request: bytes, most: int) -> int:
+        """Send a batch of requests, or as many as there still are."""
+        self.left = min(_BATCH, most)
+        self.socket.sendall(request * self.left)
+        return self.left
+
+    def statuses(self) -> list[int]:
+        """The statuses of the answers that have come since it was asked last."""
+        got = self.socket.recv(1 << 18)
+        if not got:
+            raise RuntimeError("the gateway closed a connection")
+        text = self.tail + got
+        found = [m.start() for m in re.finditer(_ANY, text) if m.end() + 3 <= len(text)]
+        self.tail = text[max(len(text) - len(_OK) + 1, found[-1] + len(_OK) if found else 0) :]
+        return [int(text[at + len(_ANY) : at + len(_ANY) + 3]) for at in found]
+
+
+def times(load: Load, connections: int, seconds: float) -> list[float]:
+    """Milliseconds of each request, where each connection has one under way."""
+    took: list[float] = []
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        began: dict[int, float] = {}
+        heads: dict[int, bytes] = {}
+        left: dict[int, int] = {}
+        for _ in range(connections):
+            made = stack.enter_context(socket.create_connection(("127.0.0.1", load.port), timeout=5))
+            selector.register(made, selectors.EVENT_READ, made)
+            began[made.fileno()] = time.perf_counter()
+            made.sendall(load.request)
+        end = time.perf_counter() + seconds
+        while (now := time.perf_counter()) < end:
+            for key, _ in selector.select(timeout=1):
+                got = key.data.recv(1 << 18)
+                if not got:
+                    raise RuntimeError("the gateway closed a connection")
+                if key.fd in left:
+                    left[key.fd] -= len(got)
+                else:
+                    heads[key.fd] = heads.get(key.fd, b"") + got
+                    head, ended, rest = heads[key.fd].partition(b"\r\n\r\n")
+                    if not ended:
+                        continue
+                    del heads[key.fd]
+                    length = _LENGTH.search(head)
+                    if not head.startswith(_OK) or length is None:
+                        raise RuntimeError(f"not a 200 with a length: {head!r}")
+                    left[key.fd] = int(length[1]) - len(rest)
+                if left[key.fd] <= 0:
+                    del left[key.fd]
+                    now = time.perf_counter()
+                    took.append((now - began[key.fd]) * 1000)
+                    began[key.fd] = now
+                    key.data.sendall(load.request)
+    if not took:
+        raise RuntimeError("nothing was answered")
+    return took
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The value that so large a part of them does not exceed."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
 def request(target: str, headers: dict[str, str] | None = None) -> bytes:

@@ -15,7 +15,7 @@ from bench.load import Load, request
 from bench.projects import OPERATIONS, write_project
 from compiler import pipeline
 from compiler.backends.envoy import static
-from compiler.local.envoy import find_envoy, start
+from compiler.local.envoy import Running, find_envoy, start
 from compiler.local.ports import free_port
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Deployable, Forward, Rule
@@ -43,17 +43,17 @@ def measure(contracts: Sequence[int], seconds: float, rounds: int) -> tuple[floa
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         upstream = free_port()
-        stack.enter_context(_running(static(_answering(upstream)), folder / "upstream"))
+        stack.enter_context(running(static(_answering(upstream)), folder / "upstream"))
         targets: list[tuple[str, int, str, Load]] = []
         for in_header in (False, True):
             for number in contracts:
                 made = _gateway(folder / f"{number}-{in_header}", number, upstream, in_header=in_header)
-                stack.enter_context(_running(static(made), folder / f"envoy-{number}-{in_header}"))
+                stack.enter_context(running(static(made), folder / f"envoy-{number}-{in_header}"))
                 kind = "header" if in_header else "path"
                 routes = sum(isinstance(rule.action, Forward) for rule in made.rules)
                 targets += [(kind, routes, place, load) for place, load in _loads(made, in_header=in_header)]
         alone = _by_hand(made, upstream)
-        stack.enter_context(_running(static_with_one_route(alone), folder / "alone"))
+        stack.enter_context(running(static_with_one_route(alone), folder / "alone"))
         by_hand = Load(alone.listener.port, request("/orders/7"))
         base = [by_hand.rate(seconds)]
         shares: dict[tuple[str, int], dict[str, list[float]]] = {}
@@ -126,17 +126,18 @@ def static_with_one_route(made: Deployable) -> dict[str, Any]:
 
 
 @contextmanager
-def _running(data: dict[str, Any], folder: Path) -> Iterator[None]:
+def running(data: dict[str, Any], folder: Path, *, workers: int = 2) -> Iterator[Running]:
+    """An Envoy with this configuration, until the end of the block. Raises RuntimeError without one."""
     binary = find_envoy()
     if binary is None:
         raise RuntimeError("there is no Envoy on this machine")
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "envoy.yaml").write_text(dump(data), encoding="utf-8")
-    running = start(binary, folder.name, folder / "envoy.yaml", folder)
+    made = start(binary, folder.name, folder / "envoy.yaml", folder, workers=workers)
     try:
-        yield
+        yield made
     finally:
-        running.stop()
+        made.stop()
 
 
 def table(one: float, measured: Sequence[Routed]) -> str:

@@ -264,7 +264,7 @@ pub fn agrees(arena: Allocator, text: Text) !void {
 }
 
 /// Whether readers may differ: on halves of surrogate pairs, and on what is deep.
-fn isSpecial(text: Text) bool {
+pub fn isSpecial(text: Text) bool {
     return std.mem.indexOf(u8, text, "\\ud") != null or std.mem.count(u8, text, "[") + std.mem.count(u8, text, "{") > json.max_depth;
 }
 

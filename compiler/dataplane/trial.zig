@@ -124,7 +124,7 @@ fn madeUp(arena: Allocator, seed: u64) !u32 {
     const asked = world.Asked{ .path = try maker.target(), .authority = "a", .headers = try maker.headers(), .body = body };
     const got = try world.answer(arena, &planned, asked, &maker, seed);
     // What is composed may be deeper than what a service may send.
-    if (json.valid(got.body) == null and !try std.json.validate(arena, got.body)) {
+    if (json.valid(got.body) == null and !made_up.isSpecial(got.body)) {
         std.debug.print("{s}\n{s}\n", .{ text, got.body });
         return error.AnswerIsNotJson;
     }

@@ -111,10 +111,16 @@ class Running:
 
 
 def start(
-    binary: Path, name: str, config: Path, folder: Path, *, on_line: Callable[[str, str], None] | None = None
+    binary: Path,
+    name: str,
+    config: Path,
+    folder: Path,
+    *,
+    on_line: Callable[[str, str], None] | None = None,
+    workers: int = 2,
 ) -> Running:
     """Start Envoy and return once it serves. Raises EnvoyProblem where it does not; then nothing is left running."""
-    running = launch(binary, name, config, folder, on_line=on_line)
+    running = launch(binary, name, config, folder, on_line=on_line, workers=workers)
     try:
         wait_until_ready(running)
     except BaseException:
@@ -124,7 +130,13 @@ def start(
 
 
 def launch(
-    binary: Path, name: str, config: Path, folder: Path, *, on_line: Callable[[str, str], None] | None = None
+    binary: Path,
+    name: str,
+    config: Path,
+    folder: Path,
+    *,
+    on_line: Callable[[str, str], None] | None = None,
+    workers: int = 2,
 ) -> Running:
     """Start Envoy without waiting for it. Raises EnvoyProblem where the binary cannot be run.
 
@@ -140,7 +152,7 @@ def launch(
         *("--admin-address-path", str(address_file)),
         *("--log-level", "warning"),
         *("--log-format", "%l %v"),
-        *("--concurrency", "2"),
+        *("--concurrency", str(workers)),
         *("--drain-time-s", "1"),
         "--disable-hot-restart",  # which would leave a file in shared memory behind
     ]

@@ -32,6 +32,18 @@ def reasons(deployable: Deployable, request: Request, rule: Rule | None, exposur
             yield from _composed(deployable, rule.action)
         else:
             yield from _services(request, rule.action)
+        yield from _changed(rule.action)
+
+
+def _changed(action: Forward | Compose) -> Iterator[str]:
+    """What becomes of the answer."""
+    shape = action.shape if isinstance(action, Forward) else None
+    if shape is not None and shape.tree is not None:
+        others = "the body of any other is replaced by a problem" if shape.errors == "replace" else "any other stays"
+        yield f"the JSON of a good answer is changed (`shape` or `decorate`); {others}"
+    most = shape.max_response if shape is not None else action.max_response if isinstance(action, Compose) else None
+    if most is not None:
+        yield f"an answer of more than {most:,} bytes becomes a 502 (`needs: max_response`)"
 
 
 def _nothing(deployable: Deployable, request: Request) -> Iterator[str]:

@@ -77,6 +77,8 @@ class Chain:
     deployable: Deployable
     occurring: frozenset[Policies]
     folder: str
+    followed: bool
+    """Whether Envoy follows files of its own for what stands in a listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,9 @@ class Filter:
     route: Callable[[OnRoute], Data]
 
 
-def http_filters(deployable: Deployable, folder: str) -> list[Data]:
+def http_filters(deployable: Deployable, folder: str, *, followed: bool) -> list[Data]:
     """The chain of a deployable. ``folder`` is where Envoy finds its files."""
-    whole = Chain(deployable, frozenset(applied(deployable)), folder)
+    whole = Chain(deployable, frozenset(applied(deployable)), folder, followed)
     return [made for one in FILTERS for made in one.chain(whole)]
 
 
@@ -348,7 +350,7 @@ def _version(whole: Chain) -> Iterator[Data]:
 
 
 def _payload(whole: Chain) -> Iterator[Data]:
-    yield from payload_filters(whole.deployable, whole.folder)
+    yield from payload_filters(whole.deployable, whole.folder, followed=whole.followed)
 
 
 def _own_payload(here: OnRoute) -> Data:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from compiler.backends.envoy.bootstrap import watched
 from compiler.backends.envoy.modules import wasm
 from compiler.backends.envoy.payload_plan import plan_text
-from compiler.backends.envoy.types import FILTER_CONFIG, Data
+from compiler.backends.envoy.types import EXTENSION, FILTER_CONFIG, WASM, Data
 from compiler.plan import Answer, Compose, Deployable, Forward, Rule, applied
 from compiler.plan_policies import ApiKey
 
 FILTER = "gatewright.payload"
+PLAN_FILE = "payload.yaml"
 NOWHERE = "gatewright.composed"
 """A cluster without endpoints. An aggregate's route needs one, and the filter answers before anything is sent there."""
 
@@ -58,12 +60,27 @@ def module_path(deployable: Deployable, folder: str) -> str:
     return f"{folder.rstrip('/')}/{file[0]}" if file is not None else ""
 
 
-def payload_filters(deployable: Deployable, folder: str) -> list[Data]:
-    """The filter for the chain; none where no route needs it. ``folder`` is where the module's file is."""
+def payload_filters(deployable: Deployable, folder: str, *, followed: bool) -> list[Data]:
+    """The filter for the chain; none where no route needs it. ``folder`` is where the module's file is.
+
+    With ``followed``, its configuration is a file of its own (``payload_resource``): another plan then reaches a
+    running Envoy without a new listener, which would have to let the old one's connections drain.
+    """
     if not looks_into_bodies(deployable):
         return []
-    config = wasm("payload", plan_text(deployable), module_path(deployable, folder))
-    return [{"name": FILTER, "disabled": True, "typed_config": config}]
+    if followed:
+        source = {"config_source": watched(folder, PLAN_FILE), "type_urls": [WASM]}
+        return [{"name": FILTER, "disabled": True, "config_discovery": source}]
+    return [{"name": FILTER, "disabled": True, "typed_config": _configuration(deployable, folder)}]
+
+
+def payload_resource(deployable: Deployable, folder: str) -> Data:
+    """The filter's configuration as a resource of its own."""
+    return {"@type": EXTENSION, "name": FILTER, "typed_config": _configuration(deployable, folder)}
+
+
+def _configuration(deployable: Deployable, folder: str) -> Data:
+    return wasm("payload", plan_text(deployable), module_path(deployable, folder))
 
 
 def switched_on() -> Data:
