@@ -8,7 +8,6 @@ from ipaddress import ip_address, ip_network
 
 from compiler.contracts.openapi import Api, Operation
 from compiler.diagnostics import Finding, Note
-from compiler.key_digests import read_digests
 from compiler.key_sets import read_key_set
 from compiler.model.gateways import Gateway
 from compiler.model.policies import ApiKey, Auth, Mtls
@@ -55,6 +54,8 @@ def _policy(workspace: Workspace, auth: Auth) -> Iterator[Finding]:
 
 
 def _key(workspace: Workspace, key: ApiKey) -> Iterator[Finding]:
+    from compiler.key_digests import read_digests  # few projects have keys
+
     found = read_digests(workspace.library, key.keys)
     if isinstance(found, list):
         yield from found
