@@ -42,11 +42,14 @@ def test_the_module_is_a_file_of_the_build(tmp_path: Path) -> None:
         files = render(made, layout, "/srv/gw")
         assert files[FILE] == MODULE
         assert json.loads(files["manifest.json"])["files"][FILE] == f"sha256:{sha256(MODULE).hexdigest()}"
-    listener = yaml.safe_load(render(made, "xds", "/srv/gw")["listeners.yaml"])["resources"][0]
+    files = render(made, "xds", "/srv/gw")
+    listener = yaml.safe_load(files["listeners.yaml"])["resources"][0]
     filters = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
     (composing,) = [f for f in filters if f["name"] == payload.FILTER]
     assert composing["disabled"] is True
-    config = composing["typed_config"]["config"]
+    (followed,) = yaml.safe_load(files[payload.PLAN_FILE])["resources"]
+    assert followed["name"] == payload.FILTER
+    config = followed["typed_config"]["config"]
     assert config["vm_config"]["code"]["local"]["filename"] == f"/srv/gw/{FILE}"
     assert json.loads(config["configuration"]["value"])["version"] == 1
     assert [f["name"] for f in filters][-1] == "envoy.filters.http.router"
