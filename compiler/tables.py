@@ -147,7 +147,12 @@ def _group_by_version(group: Sequence[Served], *, highest_first: bool) -> Iterat
     for name in labels:
         for one in by_label[name]:
             test = VersionTest((name,), one.default, (one.contract,))
-            yield Rule(one.name, one.path, _methods(one, by_label[name]), test, one.action, one.where, one.cors)
+            methods = _methods(one, by_label[name])
+            yield Rule(one.name, one.path, methods, test, one.action, one.where, one.cors)
+            if one.default and "HEAD" in set(_methods(one, unasked)) - set(methods):
+                # in this version HEAD is an operation of another contract, which without a version is not meant
+                nobody = VersionTest((), True, (one.contract,))
+                yield Rule(f"{one.name} by default", one.path, ("HEAD",), nobody, one.action, one.where, one.cors)
     text = _text(group)
     answered = not unasked
     for name in labels:
