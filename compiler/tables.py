@@ -152,7 +152,7 @@ def _group_by_version(group: Sequence[Served], *, highest_first: bool) -> Iterat
             if one.default and "HEAD" in set(_methods(one, unasked)) - set(methods):
                 # in this version HEAD is an operation of another contract, which without a version is not meant
                 nobody = VersionTest((), True, (one.contract,))
-                yield Rule(f"{one.name} by default", one.path, ("HEAD",), nobody, one.action, one.where, one.cors)
+                yield Rule(one.name, one.path, ("HEAD",), nobody, one.action, one.where, one.cors)
     text = _text(group)
     answered = not unasked
     for name in labels:
