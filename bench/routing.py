@@ -127,7 +127,7 @@ def static_with_one_route(made: Deployable) -> dict[str, Any]:
 
 @contextmanager
 def running(data: dict[str, Any], folder: Path, *, workers: int = 2) -> Iterator[Running]:
-    """An Envoy with this configuration. Raises RuntimeError without one on the machine."""
+    """An Envoy with this configuration, until the end of the block. Raises RuntimeError without one."""
     binary = find_envoy()
     if binary is None:
         raise RuntimeError("there is no Envoy on this machine")

@@ -365,6 +365,7 @@ def _forward(
         policies=policies.filters,
         mirror=_mirror(policies.mirror),
         asks=asks,
+        streaming=exposure.expose.streaming,
     )
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from compiler.files import Library
+from compiler.key_digests import read_digests
 from compiler.key_sets import read_key_set
 from compiler.lower_services import lower_secret
 from compiler.model import policies as model
 from compiler.model.gateways import Gateway, OperationSettings
 from compiler.model.services import Service
 from compiler.plan import Policies, Secret, is_address
-from compiler.plan_policies import Auth, Basic, External, Jwt, Mtls, RateLimit, RemoteKeys
+from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls, RateLimit, RemoteKeys
 from compiler.policies import Effective, effective, kind_of_name
 from compiler.workspace import Exposure, Workspace
 
@@ -103,6 +104,11 @@ def _auth(workspace: Workspace, policy: str, auth: model.Auth) -> Auth | None:
         external = auth.external
         url = _url(workspace.project.services[external.service], "")
         return Auth(policy, External(external.service, external.protocol, external.timeout, url))
+    if auth.api_key is not None:
+        key = auth.api_key
+        found = read_digests(workspace.library, key.keys)
+        assert isinstance(found, tuple)  # else a check found why not
+        return Auth(policy, ApiKey(key.in_, key.name.lower() if key.in_ == "header" else key.name, found))
     return None
 
 

@@ -20,6 +20,10 @@ ESCAPED_SLASH = re.compile(r"%(?:2[fF]|5[cC])")
 _PARAMETER = re.compile(r"\{([^{}/]*)\}")
 
 
+ANY_TEXT, PLAIN_TEXT = "[^/]+", "[^/;]+"
+"""What a parameter's text may be: anything but a slash, and, where a contract does not ask for it, a semicolon."""
+
+
 class Kind(IntEnum):
     """How specific a segment is; the smaller one wins."""
 
@@ -33,6 +37,12 @@ class Segment:
     """The text between two slashes: literals and parameter names in turn, starting with a literal (often empty)."""
 
     parts: tuple[str, ...]
+    semicolons: bool = False
+    """Whether a parameter's text may hold semicolons.
+
+    Some services cut off what stands behind one in a segment (RFC 3986 section 3.3), so that they would read another
+    path than the one that was matched: ``/files/..;/admin``, or ``/files/secret;x`` for ``/files/secret``.
+    """
 
     @cached_property
     def kind(self) -> Kind:
@@ -52,7 +62,7 @@ class Segment:
 
     @cached_property
     def regex(self) -> str:
-        return "[^/]+".join(escape_re2(text) for text in self.parts[::2])
+        return (ANY_TEXT if self.semicolons else PLAIN_TEXT).join(escape_re2(text) for text in self.parts[::2])
 
 
 @lru_cache(16384)
@@ -132,7 +142,17 @@ class PathTemplate:
 
     def under(self, prefix: str) -> PathTemplate:
         """The template below a literal prefix such as ``/v2/shop`` (empty or without a trailing slash)."""
-        return _template(prefix + self.text) if prefix else self
+        if not prefix:
+            return self
+        below = _template(prefix + self.text)
+        if not any(segment.semicolons for segment in self.segments):
+            return below
+        first = len(below.segments) - len(self.segments)
+        return PathTemplate(below.segments[:first] + self.segments)
+
+    def with_semicolons(self) -> PathTemplate:
+        """The template with parameters whose text may hold semicolons."""
+        return PathTemplate(tuple(Segment(s.parts, semicolons=True) for s in self.segments))
 
     def matches(self, path: str) -> bool:
         """Whether a path (without query) is one of the template's."""

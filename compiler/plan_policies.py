@@ -90,11 +90,23 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKey:
+    """Random keys in a header (its name in lower case) or in the query.
+
+    ``digests`` are consumers and the SHA-256 digests of their keys, hexadecimal, sorted.
+    """
+
+    place: Literal["header", "query"]
+    name: str
+    digests: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Auth:
     """Who may call; ``policy`` says so, and names what is made of it."""
 
     policy: str
-    way: Jwt | Basic | Mtls | External
+    way: Jwt | Basic | Mtls | External | ApiKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,16 @@ Hosts and ports are no part of it, as they differ from place to place; nor are d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
+from compiler.contracts.modern import plain
 from compiler.contracts.versions import is_prerelease
 from compiler.lock import LockedEdge, Promise
-from compiler.model.edges import Edge
+from compiler.model.edges import Edge, EdgeExpose, body_shape
 from compiler.model.gateways import Gateway
+from compiler.model.shapes import BodyChanges
 from compiler.workspace import Workspace
 
 
@@ -52,6 +55,10 @@ def _promises(workspace: Workspace, name: str, edge: Edge) -> Iterator[Promise]:
         if is_prerelease(exposure.version):
             continue
         is_default = default.get(exposure.contract) == exposure.label
+        changes, publish = body_shape(exposure.expose), None
+        shape = shape_text(changes.response) if changes is not None and changes.response is not None else None
+        if isinstance(exposure.expose, EdgeExpose) and exposure.expose.publish is not None:
+            publish = f"{exposure.expose.publish.contract}@{exposure.expose.publish.version}"
         for exposed in exposure.operations:
             operation = exposed.operation
             prefixes = {client_prefix(edge, exposure.label, exposure.expose)}
@@ -63,5 +70,19 @@ def _promises(workspace: Workspace, name: str, edge: Edge) -> Iterator[Promise]:
                     exposure.contract,
                     exposure.version,
                     default=is_default and not in_path,
+                    shape=shape,
+                    publish=publish,
                     where=exposed.where,
                 )
+
+
+def shape_text(changes: BodyChanges) -> str:
+    """Changes of answers as JSON, the same for all ways to write them."""
+    said = {
+        "include": sorted(changes.include) if changes.include is not None else None,
+        "remove": sorted(changes.remove),
+        "rename": dict(changes.rename),
+        "set": {name: plain(value) for name, value in changes.set.items()},
+    }
+    kept = {key: value for key, value in said.items() if value}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from compiler.paths import Kind, PathTemplate, Segment
+from compiler.paths import ANY_TEXT, PLAIN_TEXT, Kind, PathTemplate, Segment
 from compiler.plan import Deployable, Rule, VersionKey, VersionTest
 
 
@@ -105,12 +105,19 @@ def _choice(groups: list[_Group], everywhere: list[tuple[int, Rule]], known: tup
     for _, key in sorted(keys.items()):
         here = candidates[len(key) - 1]
         inside = [g for g in here.get(key[-1].shape, []) + here[None] if _meets(g.path, key, len(known))]
-        pattern = "/" + "/".join(s.regex.replace("[^/]+", "[^/?]+") for s in key) + "([/?].*)?"
+        pattern = (
+            "/" + "/".join(s.regex.replace(PLAIN_TEXT, "[^/?]+").replace(ANY_TEXT, "[^/?]+") for s in key) + "([/?].*)?"
+        )
         branches.append((pattern, _choice(inside, everywhere, key, after)))
     ordered = sorted((numbered for g in rest for numbered in g.rules), key=lambda n: n[0])
     if everywhere:
         ordered = sorted([*ordered, *everywhere], key=lambda n: n[0])
     return Choice(tuple(branches), tuple(rule for _, rule in ordered))
+
+
+def _before_query(segment: Segment) -> str:
+    """A segment's pattern for a text behind which a query may stand; it holds for more, as the leaf decides."""
+    return segment.regex.replace(PLAIN_TEXT, "[^/?]+").replace(ANY_TEXT, "[^/?]+")
 
 
 def _by_segment(groups: Iterable[_Group], places: Iterable[int]) -> dict[int, dict[str | None, list[_Group]]]:

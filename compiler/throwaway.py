@@ -90,6 +90,11 @@ def users() -> str:
     return f"{USER}:{{SHA}}{base64.b64encode(hashlib.sha1(_password().encode()).digest()).decode()}\n"
 
 
+def api_key() -> tuple[str, str]:
+    """A key of that user, and its digest (SHA-256, hexadecimal)."""
+    return _password(), hashlib.sha256(_password().encode()).hexdigest()
+
+
 def basic() -> str:
     """The credentials of that user as they stand behind ``Basic`` (RFC 7617)."""
     return base64.b64encode(f"{USER}:{_password()}".encode()).decode()

@@ -186,6 +186,6 @@ def found(data: object, key: str) -> Iterator[Any]:
 
 
 def test_filters_that_nobody_wants_are_not_there() -> None:
-    names = [one["name"] for one in http_filters(PLAN, "/etc/envoy")]
+    names = [one["name"] for one in http_filters(PLAN, "/etc/envoy", followed=True)]
     usual = ["gatewright.door", "gatewright.body_limit.1048576"]
     assert names == [*usual, "envoy.filters.http.header_mutation", "envoy.filters.http.router"]

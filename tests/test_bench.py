@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from bench import comparing, compiling, routing, starting
+from bench import comparing, compiling, routing, shaping, starting
 from bench.__main__ import kept, main
 from bench.load import Load, _Connection, request
 from bench.projects import OPERATIONS, write_project
+from compiler import dataplane
 
 
 def test_projects_are_the_same_each_time_and_sound(tmp_path: Path) -> None:
@@ -54,6 +55,15 @@ def test_routing() -> None:
         (kind, OPERATIONS, ["first", "middle", "last"]) for kind in ("path", "header")
     ]
     assert routing.table(one, measured).count("\n") == 5
+
+
+@pytest.mark.skipif(not dataplane.FILE.is_file(), reason="the payload module was not built")
+def test_shaping() -> None:
+    plain, measured = shaping.measure([2048], seconds=0.2, rounds=1)
+    assert plain > 0
+    assert [one.what for one in measured] == list(shaping.SHAPES)
+    assert all(one.size > 2000 and one.share > 0 for one in measured)
+    assert shaping.table(plain, measured).count("\n") == 5
 
 
 @pytest.fixture

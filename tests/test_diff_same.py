@@ -59,6 +59,10 @@ def cut(side: dict[str, Any], order: random.Random) -> dict[str, Any]:
             for version in contract["versions"].values():
                 if not version["openapi"].startswith("../"):
                     version["openapi"] = f"../{version['openapi']}"
+        for policy in sections.get("policies", {}).values():
+            keys = policy.get("auth", {}).get("api_key", {}).get("keys", {})
+            if not keys.get("digests", "../").startswith("../"):
+                keys["digests"] = f"../{keys['digests']}"
         files[part] = sections
     return {"project": project | ({"include": globs} if globs else {}), "files": files}
 

@@ -46,7 +46,10 @@ EDGE = LockedEdge(
     "mobile",
     "shop-mobile",
     date(2027, 12, 31),
-    (Promise("GET", "/v2/orders", "orders", "2.1.0"), Promise("GET", "/v2/a b/{id}", "orders", "2.1.0")),
+    (
+        Promise("GET", "/v2/orders", "orders", "2.1.0", default=True, shape='{"remove":["ä"]}', publish="own@1.0.0"),
+        Promise("GET", "/v2/a b/{id}", "orders", "2.1.0"),
+    ),
 )
 """Its promises are not in order."""
 
@@ -62,7 +65,7 @@ def test_the_text() -> None:
         f"meaning orders 1.10.0 {SECOND.packed}",
         "edge mobile client=shop-mobile until=2027-12-31",
         "promise mobile GET /v2/a%20b/{id} orders@2.1.0",
-        "promise mobile GET /v2/orders orders@2.1.0",
+        "promise mobile GET /v2/orders orders@2.1.0 default publish=own@1.0.0 shape=eyJyZW1vdmUiOlsiw6QiXX0=",
         "",
     ]
 

@@ -140,3 +140,16 @@ def test_order_and_shape_agree(one: PathTemplate, other: PathTemplate) -> None:
 def test_an_escaped_text_matches_itself_alone(text: str, other: str) -> None:
     assert re.fullmatch(escape_re2(text), text)
     assert (re.fullmatch(escape_re2(text), other) is not None) == (text == other)
+
+
+def test_semicolons() -> None:
+    """Some services stop reading a segment there, and would take another path than the one that was matched."""
+    plain = PathTemplate.parse("/files/{folder}/{name}.json")
+    assert not plain.matches("/files/..;/admin.json")
+    assert not plain.matches("/files/a/b;c.json")
+    assert plain.matches("/files/a/b%3Bc.json")
+    assert PathTemplate.parse("/a;b").matches("/a;b")
+    open_to_them = PathTemplate.parse("/{a}").with_semicolons()
+    assert open_to_them.under("/v1").matches("/v1/;a=1")
+    assert open_to_them.under("/v1").text == "/v1/{a}"
+    assert not open_to_them.matches("/a/b")

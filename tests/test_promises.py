@@ -189,3 +189,62 @@ def test_what_a_comment_allowed_is_not_forgotten() -> None:
     assert renewed_edge(EDGE, now, date(2028, 1, 1)) == now
     fewer = LockedEdge("mobile", "shop-mobile", date(2027, 12, 31), (Promise("GET", "/a", "orders", "1.0.0"),))
     assert renewed_edge(EDGE, fewer, DAY) == EDGE
+
+
+SHAPED = """\
+gatewright: 1
+contracts:
+  orders: {versions: {1.0.0: {openapi: orders.yaml}}}
+  own: {versions: {1.0.0: {openapi: own.yaml}}}
+services:
+  orders: {implements: orders@1.0.0, endpoints: [{host: orders.internal, port: 8080}]}
+edges:
+  mobile:
+    client: {name: shop-mobile, supported_until: 2027-12-31}
+    listen: {address: 127.0.0.1, port: 8444}
+    expose: [{contract: orders, SHAPE}]
+"""
+TEXT = "{type: string}"
+FIELDS = f"{{type: object, required: [id, total], properties: {{id: {TEXT}, total: {TEXT}, note: {TEXT}}}}}"
+DOCUMENT = """\
+openapi: 3.1.0
+info: {title: Orders, version: 1.0.0}
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      responses: {"200": {description: The orders., content: {application/json: {schema: SCHEMA}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"),
+    [
+        ("shape: {response: {include: [id]}}", "shape: {response: {include: [id, note]}}", True),
+        (
+            "shape: {response: {include: [id, note]}}",
+            "shape: {response: {include: [id]}}",
+            True,
+        ),  # it need not be there
+        ("shape: {response: {include: [id, total]}}", "shape: {response: {include: [id]}}", False),
+        ("shape: {response: {include: [total, id]}}", "shape: {response: {remove: [note]}}", True),
+        ("shape: {response: {remove: [note]}}", "operations: [listOrders]", True),
+        ("operations: [listOrders]", "shape: {response: {remove: [total]}}", False),
+        ("shape: {response: {set: {by: edge}}}", "shape: {response: {set: {by: mobile}}}", False),
+        ("shape: {response: {rename: {id: key}}}", "shape: {response: {rename: {id: number}}}", False),
+        (
+            "shape: {response: {include: [id, total]}}, publish: own@1.0.0",
+            "shape: {response: {include: [id]}}, publish: own@1.0.0",
+            True,
+        ),
+    ],
+)
+def test_other_changes_of_bodies(tmp_path: Path, before: str, now: str, kept: bool) -> None:
+    own = "{type: object, required: [id], properties: {id: {type: string}}}"
+    (tmp_path / "orders.yaml").write_text(DOCUMENT.replace("SCHEMA", FIELDS))
+    (tmp_path / "own.yaml").write_text(DOCUMENT.replace("SCHEMA", own))
+    (tmp_path / "gatewright.yaml").write_text(SHAPED.replace("SHAPE", before))
+    lock_of(tmp_path)
+    (tmp_path / "gatewright.yaml").write_text(SHAPED.replace("SHAPE", now))
+    found = {d.finding.rule for d in validate(tmp_path, DAY).diagnostics} - {"unused", "lock-outdated"}
+    assert found == (set() if kept else {"edge-removed-early"})

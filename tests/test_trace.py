@@ -328,3 +328,9 @@ def test_a_project_with_errors_is_not_traced(tmp_path: Path) -> None:
     result = run(str(tmp_path), "GET", "/a")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "unknown key `nothing`" in result.stderr
+
+
+def test_changes_of_answers_are_told() -> None:
+    said = found("GET", "https://mobile.shop.example/orders", "x-api-version: 2").why
+    assert any("the JSON of a good answer is changed (`shape` or `decorate`)" in why for why in said)
+    assert "an answer of more than 65,536 bytes becomes a 502 (`needs: max_response`)" in said

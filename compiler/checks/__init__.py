@@ -30,6 +30,7 @@ from compiler.checks import (
     shapes,
     sharing,
     steps,
+    streaming,
     timeouts,
     unbuilt,
     unused,
@@ -73,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     requests.check,
     auth.check,
     rate_limits.check,
+    streaming.check,
 )
 
 _MADE_HERE = object()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from compiler.contracts.openapi import Api, Operation
 from compiler.diagnostics import Finding, Note
+from compiler.key_digests import read_digests
 from compiler.key_sets import read_key_set
 from compiler.model.gateways import Gateway
-from compiler.model.policies import Auth, Mtls
+from compiler.model.policies import ApiKey, Auth, Mtls
 from compiler.policies import Effective, effective, kind_of_name
 from compiler.source import Span
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
+_TAKEN = frozenset({"connection", "content-length", "host", "te", "transfer-encoding", "upgrade", "x-forwarded-for"})
+"""Headers that say something to the gateway itself."""
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -33,6 +38,8 @@ def _policy(workspace: Workspace, auth: Auth) -> Iterator[Finding]:
         found = read_key_set(workspace.library, auth.jwt)
         if isinstance(found, Finding):
             yield found
+    if auth.api_key is not None:
+        yield from _key(workspace, auth.api_key)
     if auth.mtls is not None:
         yield from _subjects(auth.mtls)
     external = auth.external
@@ -45,6 +52,18 @@ def _policy(workspace: Workspace, auth: Auth) -> Iterator[Finding]:
             "give the service `protocol: http2`, or ask it with `protocol: http`",
             (Note("the service", service.where.span),),
         )
+
+
+def _key(workspace: Workspace, key: ApiKey) -> Iterator[Finding]:
+    found = read_digests(workspace.library, key.keys)
+    if isinstance(found, list):
+        yield from found
+    if key.in_ == "header" and (_TOKEN.fullmatch(key.name) is None or key.name.lower() in _TAKEN):
+        help = "take a name such as `x-api-key`"
+        yield Finding("schema", f"`{key.name}` is no header that could bear a key", key.where["name"], help)
+    if key.in_ == "query" and re.fullmatch(r"[A-Za-z0-9._~-]+", key.name) is None:
+        help = "use letters, digits, and `.`, `_`, `~` and `-`"
+        yield Finding("schema", f"`{key.name}` is no name of a query parameter", key.where["name"], help)
 
 
 def _subjects(mtls: Mtls) -> Iterator[Finding]:

@@ -108,6 +108,7 @@ def _broken(workspace: Workspace, edge: Edge, locked: LockedEdge, now: LockedEdg
         )
     elif is_whole(workspace, name):
         yield from _operations(edge, locked, now)
+        yield from _answers(workspace, edge, locked, now)
 
 
 def _operations(edge: Edge, locked: LockedEdge, now: LockedEdge) -> Iterator[Finding]:
@@ -125,6 +126,27 @@ def _operations(edge: Edge, locked: LockedEdge, now: LockedEdge) -> Iterator[Fin
         f"expose it again in `{now.name}`, and remove it after that day",
         notes,
     )
+
+
+def _answers(workspace: Workspace, edge: Edge, locked: LockedEdge, now: LockedEdge) -> Iterator[Finding]:
+    """Changes of bodies that leave out what was promised."""
+    served = by_key(now)
+    for before in locked.promises:
+        there = served.get(before.key)
+        if there is None or (before.shape, before.publish) == (there.shape, there.publish):
+            continue
+        from compiler.checks.bodies.promised import why_broken  # takes time to load
+
+        why = why_broken(workspace, now.name, before, there)
+        if why is not None:
+            yield Finding(
+                "edge-removed-early",
+                f"`{before.method} {before.path}` answers otherwise than `{locked.client}` was promised until "
+                f"{locked.supported_until}: {why}",
+                there.where or edge.where.span,
+                "take the change back, or give the client that can follow it an edge of its own",
+                (Note("promised here", before.where),) if before.where is not None else (),
+            )
 
 
 def _lost(promise: Promise, served: Mapping[tuple[str, str, str, str], Promise]) -> str:

@@ -11,9 +11,8 @@ from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
-from compiler.model.gateways import Expose
 from compiler.model.kinds import Where
-from compiler.model.policies import Auth
+from compiler.model.policies import ApiKeys
 from compiler.model.shapes import BodyShape
 from compiler.workspace import Workspace
 
@@ -29,9 +28,8 @@ class Part:
 
 
 UNBUILT = (
-    Part(Expose, "streaming", "streaming is"),
     Part(BodyShape, "request", "the shaping of requests is"),
-    Part(Auth, "api_key", "authentication by random keys is"),
+    Part(ApiKeys, "env", "the reading of digests from a variable is"),
 )
 
 

@@ -167,12 +167,26 @@ def _as_written(node: Node) -> str:
     return span.source.text[span.start : span.end]
 
 
+def _parameters(item: Node) -> Iterator[Node]:
+    """What is said of parameters in a path item and its operations, references as they are."""
+    for holder in (item, *(item[method] for method in METHODS if method in item.value)):
+        yield from children(holder, "parameters")
+
+
+def _matrix(parameter: Node, scope: Scope) -> bool:
+    """Whether a parameter stands in a path as ``;name=value`` (RFC 6570 section 3.2.7)."""
+    style = scope.resolve(parameter).value.get("style") if "$ref" in parameter.value else parameter.value.get("style")
+    return bool(style == "matrix")
+
+
 def _operations(root: Node, scope: Scope) -> Iterator[Operation]:
     paths = [node for node in children(root, "paths") if not str(node.path[-1]).startswith("x-")]
     for path in sorted(paths, key=lambda node: str(node.path[-1])):
         text = str(path.path[-1])
         item = scope.resolve(path)
         template = PathTemplate.parse(text)
+        if template.parameters and any(_matrix(node, scope) for node in _parameters(item)):
+            template = template.with_semicolons()
         for method in METHODS:
             if method in item.value:
                 node = item[method]

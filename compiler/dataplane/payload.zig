@@ -9,6 +9,7 @@ const checking = @import("check.zig");
 const compose = @import("compose.zig");
 const host = @import("host.zig");
 const json = @import("json.zig");
+const keying = @import("keys.zig");
 const limit = @import("limit.zig");
 const metrics = @import("metrics.zig");
 const plan = @import("plan.zig");
@@ -35,6 +36,8 @@ const Root = struct {
     id: u32,
     arena: std.heap.ArenaAllocator = .init(memory),
     plan: plan.Plan,
+    /// Where this filter asks for keys, and does nothing else.
+    keys: ?keying.Keys = null,
     ticking: bool = false,
 };
 
@@ -153,7 +156,10 @@ fn configured(id: u32, size: usize) plan.Error!*Root {
     errdefer dropRoot(root);
     const arena = root.arena.allocator();
     host.receiving = arena;
-    root.plan = try plan.read(arena, host.bytes(.plugin_configuration, size) orelse "");
+    const source = host.bytes(.plugin_configuration, size) orelse "";
+    root.keys = try keying.read(arena, source);
+    if (root.keys != null) return root;
+    root.plan = try plan.read(arena, source);
     try metrics.define(arena, &root.plan);
     for (root.plan.aggregates) |one| if (one.max_concurrent != null) limit.prepare(one.name);
     return root;
@@ -170,6 +176,7 @@ export fn proxy_on_request_headers(id: u32, _: u32, end_of_stream: u32) u32 {
 
 fn onRequest(id: u32, whole: bool) error{OutOfMemory}!u32 {
     const root = module.roots.get(module.parents.get(id) orelse 0) orelse return refuse(id, 500, "there is no plan");
+    if (root.keys) |*keys| return askForKey(keys);
     const stream = try memory.create(Stream);
     stream.* = .{ .id = id, .root = root, .arena = .init(memory), .route = undefined, .asked = undefined };
     errdefer forget(stream);
@@ -197,6 +204,30 @@ fn onRequest(id: u32, whole: bool) error{OutOfMemory}!u32 {
     };
     if (!whole and readsBody(stream)) return hold;
     return decide(stream);
+}
+
+/// Let a request pass that bears a key, which is taken off it, and tell the service whose that is.
+fn askForKey(keys: *const keying.Keys) error{OutOfMemory}!u32 {
+    var own = std.heap.ArenaAllocator.init(memory);
+    defer own.deinit();
+    const arena = own.allocator();
+    host.receiving = arena;
+    const found: keying.InQuery = if (keys.in_query)
+        try keying.inQuery(arena, host.header(.request_headers, ":path") orelse "", keys.name)
+    else
+        .{ .key = keying.inHeaders(try host.headers(arena, .request_headers), keys.name), .rest = "" };
+    const who = if (found.key) |key| keys.consumer(key) else null;
+    if (who) |consumer| {
+        if (keys.in_query) host.setHeader(.request_headers, ":path", found.rest) else host.removeHeader(.request_headers, keys.name);
+        host.setHeader(.request_headers, "x-gatewright-consumer", consumer);
+        return go_on;
+    }
+    const headers: []const request.Pair = &.{
+        .{ .name = "content-type", .value = problem.media_type },
+        .{ .name = "www-authenticate", .value = "ApiKey" },
+    };
+    try host.respond(arena, 401, headers, try problem.write(arena, .{ .status = 401 }));
+    return hold;
 }
 
 /// Whether the body is looked at, and so must be there as a whole.

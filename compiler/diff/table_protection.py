@@ -22,7 +22,7 @@ from compiler.diff.judging import (
     secret,
     worst,
 )
-from compiler.plan_policies import Auth, Basic, External, Jwt, Mtls, RateLimit, RemoteKeys
+from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls, RateLimit, RemoteKeys
 
 AUTH = Kind("auth-changed", "How clients show who they are, and who is let in.")
 LIMIT = Kind("rate-limit-changed", "How many requests are let through.")
@@ -95,6 +95,18 @@ _EXTERNAL: dict[str, Entry] = {
     ),
     "url": value(AUTH.rule, AUTH.says, "where it is asked who may call", WEAKER, "external.service"),
 }
+_API_KEY: dict[str, Entry] = {
+    "place": value(AUTH.rule, AUTH.says, "place of keys", BREAKING, "api_key.in"),
+    "name": value(AUTH.rule, AUTH.says, "name of keys", BREAKING, "api_key.name"),
+    "digests": value(
+        AUTH.rule,
+        AUTH.says,
+        "keys that are let in",
+        members(lost=BREAKING, won=WEAKER),
+        "api_key.keys",
+        collection=True,
+    ),
+}
 _RATE_LIMIT: dict[str, Entry] = {
     "policy": _NAME,
     "requests": value(LIMIT.rule, LIMIT.says, "requests in each period", number(RISKY, WEAKER), "requests"),
@@ -116,6 +128,7 @@ PROTECTION: Table = {
     Basic: _BASIC,
     Mtls: _MTLS,
     External: _EXTERNAL,
+    ApiKey: _API_KEY,
     RateLimit: _RATE_LIMIT,
 }
 

@@ -1,4 +1,4 @@
-"""What clients say on a laptop: tokens, passwords and certificates that are made up, and what is held against them.
+"""What clients say on a laptop: tokens, passwords, keys and certificates, made up, and what is held against them.
 
 Nobody has the private half of an issuer's keys, nor other people's passwords. So in the place of each key set, file of
 users and authority stands one of ours, and whoever runs a project can call it.
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from compiler.backends.envoy.secrets import with_auth
 from compiler.plan import Deployable, Secret, applied
-from compiler.plan_policies import Auth, Basic, Jwt, Mtls
-from compiler.throwaway import USER, Pair, basic, key_set, pair, token, users
+from compiler.plan_policies import ApiKey, Auth, Basic, Jwt, Mtls
+from compiler.throwaway import USER, Pair, api_key, basic, key_set, pair, token, users
 
 _LASTS = 7 * 86_400
 """Seconds for which a token is good."""
@@ -26,6 +26,8 @@ class Credential:
 
     headers: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
+    query: tuple[str, str] | None = None
+    """A parameter by name and value."""
 
 
 NOTHING = Credential()
@@ -43,6 +45,8 @@ def with_local_credentials(deployable: Deployable, folder: Path) -> tuple[Deploy
         if isinstance(way, Mtls):
             authority = _written(folder / "clients.pem", pair((USER,)).authority)
             return replace(auth, way=replace(way, authority=Secret("file", str(authority))))
+        if isinstance(way, ApiKey):
+            return replace(auth, way=replace(way, digests=((USER, api_key()[1]),)))
         return auth
 
     found = {policies.auth for policies in applied(deployable) if policies.auth is not None}
@@ -56,6 +60,9 @@ def _credential(auth: Auth, folder: Path) -> Credential:
         return Credential({"authorization": f"Bearer {token(_claims(way))}"})
     if isinstance(way, Basic):
         return Credential({"authorization": f"Basic {basic()}"})
+    if isinstance(way, ApiKey):
+        key = api_key()[0]
+        return Credential({way.name: key}) if way.place == "header" else Credential(query=(way.name, key))
     if isinstance(way, Mtls):
         mine = pair((way.subjects[0].replace("*", "any"),))
         return Credential(options=tuple(_shown(mine, folder / auth.policy)))

@@ -79,6 +79,8 @@ def call(
     if body is not None and content_type is not None:
         sent["content-type"] = content_type
     who = credentials.get(_policy(deployable, exposed, operation), NOTHING)
+    if who.query is not None:
+        target += ("&" if "?" in target else "?") + urlencode([who.query])
     return Call(operation.method, target, {**sent, **who.headers}, body, who.options)
 
 

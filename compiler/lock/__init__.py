@@ -56,7 +56,8 @@ class LockedVersion:
 class Promise:
     """An operation that an edge promises to its client: as the client calls it, and the version that it belongs to.
 
-    With ``default``, requests that name no version get it, where the version stands beside the path.
+    With ``default``, requests that name no version get it, where the version stands beside the path. ``shape`` are the
+    changes of its answers, as JSON, and ``publish`` the contract version that they satisfy.
     """
 
     method: str
@@ -64,6 +65,8 @@ class Promise:
     contract: str
     number: str
     default: bool = False
+    shape: str | None = None
+    publish: str | None = None
     where: Span | None = field(default=None, compare=False, repr=False)
     """Its line; None while it is not written yet."""
 

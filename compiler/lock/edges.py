@@ -11,8 +11,10 @@ from compiler.lock import LockedEdge, Promise
 
 
 def joined(one: Promise, other: Promise) -> Promise:
-    """What two promises with one key come to together: the later version, which has all that the earlier one has."""
-    later = max(one, other, key=lambda promise: precedence(promise.number))
+    """What two promises with one key come to together: the later version, which has all that the earlier one has; of
+    equal versions the second.
+    """
+    later = one if precedence(one.number) > precedence(other.number) else other
     return replace(later, default=one.default or other.default)
 
 

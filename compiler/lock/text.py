@@ -19,6 +19,7 @@ a check (CRC-32) over the rest of it, since a line that was edited by hand must 
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -48,7 +49,7 @@ _EDGE = re.compile(
 )
 _PROMISE = re.compile(
     rf"promise (?P<edge>{_NAME}) (?P<method>[A-Z]+) (?P<path>/\S*) (?P<contract>{_NAME})@(?P<number>{_NUMBER})"
-    r"(?P<default> default)?"
+    rf"(?P<default> default)?(?: publish=(?P<publish>{_NAME}@{_NUMBER}))?(?: shape=(?P<shape>[A-Za-z0-9_=-]+))?"
 )
 _HEADER = re.compile(r"gatewright-lock ([1-9][0-9]{0,8})")
 _MARKER = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: |$)")
@@ -128,8 +129,13 @@ def render(lock: Lock) -> str:
         lines.append(_sealed(" ".join(filter(None, words))))
         for one in sorted(edge.promises, key=_promise_order):
             path = quote(one.path, safe=_SAFE_IN_PATH)
-            default = " default" if one.default else ""
-            lines.append(_sealed(f"promise {name} {one.method} {path} {one.contract}@{one.number}{default}"))
+            words = [
+                f"promise {name} {one.method} {path} {one.contract}@{one.number}",
+                "default" if one.default else "",
+                f"publish={one.publish}" if one.publish else "",
+                f"shape={urlsafe_b64encode(one.shape.encode()).decode()}" if one.shape else "",
+            ]
+            lines.append(_sealed(" ".join(filter(None, words))))
     return "\n".join(lines) + "\n"
 
 
@@ -298,11 +304,20 @@ def _edge(reading: _Reading, line: str, where: Span) -> bool:
 def _promise(reading: _Reading, line: str, where: Span) -> bool:
     match = _PROMISE.fullmatch(line)
     if match is not None:
-        default = match["default"] is not None
-        read = Promise(match["method"], unquote(match["path"]), match["contract"], match["number"], default, where)
         try:
+            shape = urlsafe_b64decode(match["shape"]).decode() if match["shape"] else None
+            read = Promise(
+                match["method"],
+                unquote(match["path"]),
+                match["contract"],
+                match["number"],
+                match["default"] is not None,
+                shape,
+                match["publish"],
+                where,
+            )
             key = read.key
-        except ValueError:  # no path
+        except ValueError:  # no path, or no text
             return False
         there = reading.promises.setdefault(match["edge"], {}).setdefault(key, read)
         reading.promises[match["edge"]][key] = joined(there, read)

@@ -40,6 +40,8 @@ class OperationShape:
     tree: Tree
     puts: Mapping[Path, Type]
     errors_replaced: bool
+    closed: bool = True
+    """Whether the schemas say that there is nothing but what is included."""
     shapings: list[Shaping] = field(default_factory=list)
     """One for each schema of a good answer that was shaped."""
     without_fields: list[str] = field(default_factory=list)
@@ -75,7 +77,7 @@ class OperationShape:
             if not is_json(name):
                 self.without_fields.append(name)
                 continue
-            shaping = Shaping(components.get("schemas", {}), self.given)
+            shaping = Shaping(components.get("schemas", {}), self.given, self.closed)
             self.shapings.append(shaping)
             made[name] = dict(media)
             if "schema" in media:
@@ -122,7 +124,12 @@ def good_statuses(statuses: list[str]) -> list[str]:
 
 def shape_of(exposure: Exposure) -> Shaped | None:
     """What the entry of an exposed version changes of it; None where it changes nothing."""
-    changes, api = body_shape(exposure.expose), exposure.api
+    return shape_by(exposure, body_shape(exposure.expose))
+
+
+def shape_by(exposure: Exposure, changes: BodyShape | None, *, closed: bool = True) -> Shaped | None:
+    """What some changes make of an exposed version; without ``closed``, further fields are no surprise to clients."""
+    api = exposure.api
     if changes is None or api is None or exposure.aggregator is not None:
         return None
     tree, found = read_tree(changes.response) if changes.response is not None else (Tree(), [])
@@ -136,7 +143,7 @@ def shape_of(exposure: Exposure) -> Shaped | None:
         for path, put in puts_of(tree):
             puts[path], wrong = typed(put.value, known)
             found += [finding for finding in wrong if finding not in found]
-        made[operation.key] = OperationShape(operation, tree, puts, changes.errors == "replace")
+        made[operation.key] = OperationShape(operation, tree, puts, changes.errors == "replace", closed)
     return Shaped(changes, made, tuple(found))
 
 

@@ -55,6 +55,8 @@ class Shaping:
 
     schemas: Schemas
     given: Given
+    closed: bool = True
+    """Whether it is said that fields which are not included are not there; otherwise clients do not expect them."""
     seen: set[Path] = field(default_factory=set)
     names: dict[Path, set[str]] = field(default_factory=dict)
     """By the path of what may be an object, the names of the fields that are declared."""
@@ -188,7 +190,7 @@ class Shaping:
         if tree.only:
             made.pop("additionalProperties", None)
             made.pop("patternProperties", None)
-            if alone:
+            if alone and self.closed:
                 made["additionalProperties"] = False
             return
         if schema.get("additionalProperties", False) is False and "patternProperties" not in schema:

@@ -96,7 +96,7 @@ def _traced(workspace: Workspace, deployable: Deployable, asked: Asked) -> Trace
         return Traced(deployable, None, arrived.status, None, None, (), (*why, arrived.why))
     request = arrived.request
     rule = answer(deployable, request)
-    refused = refused_routed(deployable, request, has_rule=rule is not None)
+    refused = refused_routed(deployable, request, rule)
     if refused is not None:
         return Traced(deployable, None, refused.status, request, None, (), (*why, *arrived.notes, refused.why))
     status = 404 if rule is None else rule.action.status if isinstance(rule.action, Answer) else None

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from compiler.paths import ESCAPED_SLASH
-from compiler.plan import Deployable
+from compiler.plan import Deployable, Forward, Rule
 from compiler.routing import Request
 from compiler.trace.asked import Asked
 
@@ -73,14 +73,20 @@ def _refused(asked: Asked) -> Refused | None:
     return None
 
 
-def refused_routed(deployable: Deployable, request: Request, *, has_rule: bool) -> Refused | None:
+def refused_routed(deployable: Deployable, request: Request, rule: Rule | None) -> Refused | None:
     """What is refused only once a route is looked for, whatever that route's own answer."""
     several = "," in request.host and any(host.startswith("*") for host in deployable.hosts)
     upgrade = request.headers.get("upgrade", "")
     connection = [token.strip().lower() for token in request.headers.get("connection", "").split(",")]
-    if upgrade and "upgrade" in connection and upgrade.lower() != "h2c" and (has_rule or several):
+    if upgrade and "upgrade" in connection and upgrade.lower() != "h2c" and (rule is not None or several):
+        if not several and upgrade.lower() == "websocket" and _streams(rule):
+            return None
         return Refused(403, f"an upgrade to {upgrade} is refused")
     return Refused(400, f"`{request.host}` is more than one host") if several else None
+
+
+def _streams(rule: Rule | None) -> bool:
+    return rule is not None and isinstance(rule.action, Forward) and rule.action.streaming
 
 
 def normalized(path: str) -> str:

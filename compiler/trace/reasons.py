@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 
 from compiler.diagnostics import closest
-from compiler.plan import Answer, Compose, Deployable, Forward, Rule, Target
+from compiler.plan import Answer, Compose, Deployable, Forward, Policies, Rule, Target
+from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls
 from compiler.routing import Request, holds_host, requested_versions, version_holds
 from compiler.workspace import Exposure
 
@@ -24,12 +25,25 @@ def reasons(deployable: Deployable, request: Request, rule: Rule | None, exposur
         if exposure is not None:
             yield _version(deployable, request, rule, exposure)
             yield from _lifetime(exposure)
+        yield from _protected(deployable, rule.action.policies)
         if rule.action.asks is not None:
             yield "the gateway holds parameters and body against the contract first (`validate: request`)"
         if isinstance(rule.action, Compose):
             yield from _composed(deployable, rule.action)
         else:
             yield from _services(request, rule.action)
+        yield from _changed(rule.action)
+
+
+def _changed(action: Forward | Compose) -> Iterator[str]:
+    """What becomes of the answer."""
+    shape = action.shape if isinstance(action, Forward) else None
+    if shape is not None and shape.tree is not None:
+        others = "the body of any other is replaced by a problem" if shape.errors == "replace" else "any other stays"
+        yield f"the JSON of a good answer is changed (`shape` or `decorate`); {others}"
+    most = shape.max_response if shape is not None else action.max_response if isinstance(action, Compose) else None
+    if most is not None:
+        yield f"an answer of more than {most:,} bytes becomes a 502 (`needs: max_response`)"
 
 
 def _nothing(deployable: Deployable, request: Request) -> Iterator[str]:
@@ -113,6 +127,35 @@ def _lifetime(exposure: Exposure) -> Iterator[str]:
     if declared.deprecated is not None:
         end = f", and ends after {declared.sunset}" if declared.sunset is not None else ""
         yield f"{exposure.contract} {exposure.version} is deprecated from {declared.deprecated} on{end}"
+
+
+def _protected(deployable: Deployable, policies: Policies) -> Iterator[str]:
+    """What is asked of a caller before a service hears of it; whether he satisfies it, nobody here knows."""
+    auth, limit = policies.auth, policies.rate_limit
+    if auth is not None:
+        yield f"`{auth.policy}` asks for {_credential(auth)} first; a request without gets {_refusal(auth)}"
+    if limit is not None:
+        whose = {"client_ip": " from one address", "consumer": " of one consumer", "global": ""}.get(limit.by)
+        whose = f" for one value of {limit.by.removeprefix('header:')}" if whose is None else whose
+        yield f"`{limit.policy}` lets {limit.requests} requests{whose} through in {limit.per} ms; others get 429"
+
+
+def _credential(auth: Auth) -> str:
+    way = auth.way
+    if isinstance(way, Jwt):
+        scopes = f" with {' and '.join(way.scopes)}" if way.scopes else ""
+        return f"a token of {way.issuer}{scopes}"
+    if isinstance(way, Basic):
+        return "a user and a password"
+    if isinstance(way, Mtls):
+        return f"a certificate for {' or '.join(way.subjects)}"
+    if isinstance(way, ApiKey):
+        return f"a key in the {way.place} {way.name}"
+    return f"the consent of {way.cluster}"
+
+
+def _refusal(auth: Auth) -> str:
+    return {Mtls: "403", External: "what that service says"}.get(type(auth.way), "401 or 403")
 
 
 def _services(request: Request, forward: Forward) -> Iterator[str]:

@@ -50,7 +50,7 @@ def collect(folder: Path) -> Iterator[Collector]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = b"".join(_chunks(self.rfile))
+            body = b"".join(chunks(self.rfile))
             made.paths.add(self.path)
             made.raw += body
             made.spans += _spans(body)
@@ -65,14 +65,14 @@ def collect(folder: Path) -> Iterator[Collector]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    running = _front(folder, made.port, server.server_address[1])
+    running = front(folder, made.port, server.server_address[1])
     yield made
     running.stop()
     server.shutdown()
     server.server_close()
 
 
-def _front(folder: Path, port: int, behind: int) -> Running:
+def front(folder: Path, port: int, behind: int) -> Running:
     """An Envoy that takes gRPC and passes on the bare messages over HTTP/1.1."""
     folder.mkdir()
     target = {"endpoint": {"address": socket("127.0.0.1", behind)}}
@@ -105,7 +105,7 @@ def _front(folder: Path, port: int, behind: int) -> Running:
     return start(binary, "collector", folder / "envoy.yaml", folder)
 
 
-def _chunks(stream: Any) -> Iterator[bytes]:
+def chunks(stream: Any) -> Iterator[bytes]:
     """The chunks of a body (RFC 9112 section 7.1)."""
     while size := int(stream.readline(), 16):
         yield stream.read(size)
@@ -114,12 +114,12 @@ def _chunks(stream: Any) -> Iterator[bytes]:
 
 
 def _spans(message: bytes) -> Iterator[Span]:
-    for resource_spans in _fields(message)[1]:
-        parts = _fields(resource_spans)
-        resource = dict(_attribute(a) for r in parts[1] for a in _fields(r)[1])
+    for resource_spans in fields(message)[1]:
+        parts = fields(resource_spans)
+        resource = dict(_attribute(a) for r in parts[1] for a in fields(r)[1])
         for scope_spans in parts[2]:
-            for span in _fields(scope_spans)[2]:
-                of = _fields(span)
+            for span in fields(scope_spans)[2]:
+                of = fields(span)
                 yield Span(
                     service=resource["service.name"],
                     name=of[5][0].decode(),
@@ -130,11 +130,11 @@ def _spans(message: bytes) -> Iterator[Span]:
 
 
 def _attribute(message: bytes) -> tuple[str, str]:
-    of = _fields(message)
-    return of[1][0].decode(), b"".join(_fields(of[2][0]).get(1, ())).decode()
+    of = fields(message)
+    return of[1][0].decode(), b"".join(fields(of[2][0]).get(1, ())).decode()
 
 
-def _fields(message: bytes) -> dict[int, list[bytes]]:
+def fields(message: bytes) -> dict[int, list[bytes]]:
     """The fields of a protobuf message that have a length, by number (https://protobuf.dev/programming-guides/encoding/)."""
     found: dict[int, list[bytes]] = {}
     at = 0

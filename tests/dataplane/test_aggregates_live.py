@@ -398,8 +398,27 @@ def test_other_routes_do_without_the_filter(upstream: Upstream, tmp_path: Path) 
     made = aggregate(tmp_path / "p", upstream, {"b": step("b")}, "${b.body.name}")
     text = dump(route_configuration(made))
     assert text.count(payload.FILTER) == 1
-    (filter_,) = payload.payload_filters(made, "/etc/envoy")
+    (filter_,) = payload.payload_filters(made, "/etc/envoy", followed=True)
     assert filter_["disabled"] is True
+
+
+def test_another_plan_drains_no_connection(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.behaviour["/b"] = says({"name": "x"})
+    gateway = serve(aggregate(tmp_path / "p", upstream, {"b": step("b")}, {"old": "${b.body.name}"}))
+    kept = HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+
+    def answer() -> Any:
+        kept.request("GET", WHOLE)
+        return json.loads(kept.getresponse().read())
+
+    assert answer() == {"old": "x"}
+    gateway.rewrite(aggregate(tmp_path / "q", upstream, {"b": step("b")}, {"new": "${b.body.name}"}))
+    assert gateway.eventually(lambda: answer() == {"new": "x"}), "on the connection that was there before"
+    stats = gateway.running.stats(
+        r"^listener_manager\.(listener_(modified|in_place_updated)|total_listeners_draining)$"
+    )
+    assert set(stats.values()) == {0}
+    kept.close()
 
 
 def test_a_client_that_leaves(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:

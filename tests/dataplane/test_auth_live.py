@@ -16,14 +16,16 @@ from typing import Any
 import pytest
 
 from compiler.plan import Addresses, Cors, Deployable, Policies, Secret, ServerTls
-from compiler.plan_policies import Auth, Basic, External, Jwt, Mtls, RemoteKeys
+from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls, RemoteKeys
 from compiler.tables import by_path
 from compiler.throwaway import key_set, pair, token
+from tests.dataplane.asked_by_grpc import asked, message
 from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
 from tests.plans import SPAN, deployable, forward, served
 
 ISSUER = "https://id.example"
 OPEN = Policies()
+CONSUMER = b"x-gatewright-consumer"
 
 
 def jwt(name: str = "tokens", **fields: Any) -> Policies:
@@ -449,3 +451,80 @@ def test_an_authorizer_that_is_not_there(serve: Serve, upstream: Upstream) -> No
         gateway = serve(replace(made, name=protocol, clusters=(*made.clusters, gone)))
         refused(gateway.call("GET", "/usual"), 503)
     assert upstream.seen == []
+
+
+def test_an_authorizer_that_speaks_grpc(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    def decide(path: str, question: bytes) -> bytes:
+        assert path == "/envoy.service.auth.v3.Authorization/Check"
+        if b"/private" not in question or b"let-me-in" not in question:
+            return message((1, message((1, 7))))  # google.rpc.Code.PERMISSION_DENIED
+        told = [message((1, name), (2, value)) for name, value in ((CONSUMER, b"eve"), (b"x-user", b"root"))]
+        return message((1, message((1, 0))), (3, b"".join(message((2, message((1, one)))) for one in told)))
+
+    for cluster in asked(tmp_path / "authz", decide):
+        external = Policies(auth=Auth("authz", External("asked", "grpc", 2000, "http://asked")))
+        made = protected(upstream, OPEN, private=external)
+        gateway = serve(replace(made, clusters=(*made.clusters, cluster)))
+        refused(gateway.call("GET", "/private"), 403)
+        assert upstream.seen == []
+        told = heard(gateway.call("GET", "/private", {"x-a": "let-me-in", "x-gatewright-consumer": "root"}))
+        assert told["x-gatewright-consumer"] == "eve"
+        assert "x-user" not in told
+        assert gateway.call("GET", "/usual").status == 200
+
+
+class TestApiKey:
+    """Keys that are known by their digests."""
+
+    @pytest.fixture
+    def gateway(self, serve: Serve, upstream: Upstream) -> Gateway:
+        digests = tuple(
+            (who, hashlib.sha256(key.encode()).hexdigest()) for who, key in (("acme", "k1"), ("bolt", "k 2&"))
+        )
+        in_header = Policies(auth=Auth("partners", ApiKey("header", "x-api-key", digests)))
+        in_query = Policies(auth=Auth("links", ApiKey("query", "key", digests)))
+        return serve(protected(upstream, in_header, open=OPEN, linked=in_query))
+
+    def test_a_key_is_let_in_and_goes_no_further(self, gateway: Gateway) -> None:
+        for key, who in (("k1", "acme"), ("k 2&", "bolt")):
+            reply = gateway.call("GET", "/usual?a=1", {"X-API-Key": key, "x-gatewright-consumer": "root"})
+            assert reply.status == 200
+            assert heard(reply)["x-gatewright-consumer"] == who
+            assert "x-api-key" not in heard(reply)
+            assert reply.headers["vary"] == "x-api-key"
+
+    def test_in_the_query_too(self, gateway: Gateway) -> None:
+        for target, path in (
+            ("/linked?key=k1", "/linked"),
+            ("/linked?a=%26&key=k1&b=%20", "/linked?a=%26&b=%20"),
+            ("/linked?k%65y=k%31", "/linked"),
+        ):
+            reply = gateway.call("GET", target)
+            assert (reply.status, reply.json["path"]) == (200, path)
+            assert heard(reply)["x-gatewright-consumer"] == "acme"
+        assert gateway.call("GET", "/linked?key=k+2%26").json["headers"]["x-gatewright-consumer"] == "bolt"
+
+    def test_others_are_not(self, gateway: Gateway, upstream: Upstream) -> None:
+        digest = hashlib.sha256(b"k1").hexdigest()
+        for sent in ({}, {"x-api-key": ""}, {"x-api-key": "K1"}, {"x-api-key": "k1,k1"}, {"x-api-key": digest}):
+            refused(gateway.call("GET", "/usual", sent), 401, "ApiKey")
+        for query in (
+            "",
+            "?key",
+            "?key=",
+            "?KEY=k1",
+            "?key=k1&key=k1",
+            "?key=k1&k%65y=x",
+            "?xkey=k1",
+            f"?key={digest}",
+        ):
+            refused(gateway.call("GET", f"/linked{query}", {"x-api-key": "k1"}), 401, "ApiKey")
+        twice = b"GET /usual HTTP/1.1\r\nhost: a\r\nx-api-key: k1\r\nx-api-key: k1\r\nconnection: close\r\n\r\n"
+        assert gateway.raw(twice).startswith(b"HTTP/1.1 401 ")
+        assert upstream.seen == []
+
+    def test_where_nothing_answers(self, gateway: Gateway) -> None:
+        refused(gateway.call("GET", "/none"), 401, "ApiKey")
+        assert gateway.call("GET", "/none", {"x-api-key": "k1"}).status == 404
+        assert gateway.call("GET", "/open").status == 200
+        assert gateway.call("POST", "/usual", {"x-api-key": "k1"}, "body").json["body"] == "body"

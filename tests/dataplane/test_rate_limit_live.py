@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from compiler.backends.envoy import rate_limits
-from compiler.plan import Cors, Policies, Secret
+from compiler.plan import Cluster, Cors, Endpoint, Policies, Secret
 from compiler.plan_policies import Auth, Basic, RateLimit
 from compiler.tables import by_path
+from tests.dataplane.asked_by_grpc import asked, descriptors, message
+from tests.dataplane.collector import fields
 from tests.dataplane.conftest import Gateway, Serve, Upstream
 from tests.dataplane.test_auth_live import OPEN, _basic, _sha, bearer, jwt, protected, refused
-from tests.plans import deployable, forward, served
+from tests.plans import SPAN, deployable, forward, served
 
 HOUR = 3_600_000
 
@@ -162,3 +165,39 @@ def test_a_preflight_is_not_counted(serve: Serve, upstream: Upstream) -> None:
     origin = {"origin": "https://shop.example"}
     assert [gateway.call("GET", "/usual", origin).status for _ in range(4)] == [200, 200, 200, 429]
     assert gateway.call("GET", "/usual", origin).headers["access-control-allow-origin"] == "https://shop.example"
+
+
+class TestDistributed:
+    """A service counts for all gateways together."""
+
+    OK, OVER = message((1, 1)), message((1, 2))
+
+    def test_a_service_decides(self, serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+        questions: list[bytes] = []
+
+        def count(path: str, question: bytes) -> bytes:
+            assert path == "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit"
+            questions.append(question)
+            return self.OK if len(questions) < 3 else self.OVER
+
+        for cluster in asked(tmp_path / "limiter", count):
+            shared = limited("shared", per=60_000, by="header:x-tenant", cluster="asked")
+            made = protected(upstream, OPEN, private=shared)
+            gateway = serve(replace(made, clusters=(*made.clusters, cluster)))
+            assert statuses(gateway, 3, "/private", x_tenant="a") == [200, 200, 429]
+            over = gateway.call("GET", "/private", {"x-tenant": "a"})
+            refused(over, 429)
+            assert over.headers["retry-after"] == "60"
+            assert statuses(gateway, 2) == [200, 200]
+            gateway.call("GET", "/private")
+        assert b"gatewright" in questions[0]
+        assert descriptors(questions[0]) == [{"policy": "shared", "header:x-tenant": "a"}]
+        assert descriptors(questions[-1]) == [{"policy": "shared", "silent": "-"}]
+        number = fields(fields(questions[0])[2][0])[2][0]
+        assert number == message((1, 3), (2, 2)), "three in a minute, as the project has it"
+
+    def test_without_an_answer_the_overall_bound_still_holds(self, serve: Serve, upstream: Upstream) -> None:
+        gone = Cluster("gone", (Endpoint("127.0.0.1", 1, None),), 1000, SPAN, protocol="http2")
+        made = protected(upstream, limited(requests=1, cluster="gone", overall=4))
+        gateway = serve(replace(made, clusters=(*made.clusters, gone)))
+        assert statuses(gateway, 6) == [200, 200, 200, 200, 429, 429]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +23,12 @@ from compiler.composed import Computed, Constant, Parameter
 from compiler.expressions.parser import parse
 from compiler.expressions.syntax import Template
 from compiler.lower_shapes import lower_tree
-from compiler.plan import Deployable, Endpoint, HeaderChanges, Policies
+from compiler.plan import Compose, Deployable, Endpoint, HeaderChanges, Policies
 from compiler.shaped import Shape, Tree
 from compiler.shaping.values import changed
 from compiler.tables import by_path
 from tests.dataplane.conftest import Gateway, Serve, Upstream
+from tests.dataplane.test_compiled_aggregate_live import deployable as aggregated
 from tests.plans import deployable, forward, served
 from tests.test_shaping import constant, tree_of
 
@@ -417,3 +419,16 @@ def test_the_module_does_what_the_compiler_says(gateway: Gateway, upstream: Upst
         assert gateway.call("GET", "/only").json == changed(value, tree, constant)
 
     holds()
+
+
+def test_the_largest_answer_of_an_aggregate(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    made = aggregated(tmp_path, upstream)
+    rules = tuple(
+        replace(rule, action=replace(rule.action, max_response=60)) if isinstance(rule.action, Compose) else rule
+        for rule in made.rules
+    )
+    gateway = serve(replace(made, rules=rules))
+    for name, status in (("Ada", 200), ("Ada" * 30, 502)):
+        upstream.behaviour["/customers/c-1"] = says(json.dumps({"name": name}))
+        reply = gateway.call("GET", "/v1/overview/c-1")
+        assert (reply.status, "Ada" in reply.body.decode()) == (status, status == 200)

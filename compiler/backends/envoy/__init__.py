@@ -11,7 +11,7 @@ from importlib.metadata import version
 from compiler.backends.envoy.bootstrap import bootstrap, followed, watched
 from compiler.backends.envoy.clusters import cluster
 from compiler.backends.envoy.listeners import listener
-from compiler.backends.envoy.payload import module_file, nowhere
+from compiler.backends.envoy.payload import PLAN_FILE, looks_into_bodies, module_file, nowhere, payload_resource
 from compiler.backends.envoy.routes import route_configuration
 from compiler.backends.envoy.types import CLUSTER, LISTENER, ROUTES, Data, Layout
 from compiler.plan import Answer, Compose, Deployable, Rule
@@ -61,7 +61,10 @@ def _clusters(deployable: Deployable) -> list[Data]:
 def _xds(deployable: Deployable, config_dir: str) -> dict[str, Callable[[], Data]]:
     """Each file's content by name, to be made one after the other: routes can be large."""
     rds = {"rds": {"route_config_name": deployable.name, "config_source": watched(config_dir, "routes.yaml")}}
-    return {
+    plan: dict[str, Callable[[], Data]] = {}
+    if looks_into_bodies(deployable):
+        plan = {PLAN_FILE: lambda: {"resources": [payload_resource(deployable, config_dir)]}}
+    return plan | {
         "envoy.yaml": lambda: bootstrap(deployable) | followed(config_dir),
         "listeners.yaml": lambda: {"resources": [{"@type": LISTENER, **listener(deployable, rds, config_dir)}]},
         "routes.yaml": lambda: {"resources": [{"@type": ROUTES, **route_configuration(deployable)}]},

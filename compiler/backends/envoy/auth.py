@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from compiler.backends.envoy.modules import wasm
 from compiler.backends.envoy.types import (
     BASIC_AUTH,
     EXT_AUTHZ,
@@ -21,7 +22,7 @@ from compiler.backends.envoy.types import (
     seconds,
 )
 from compiler.paths import escape_re2
-from compiler.plan_policies import Auth, Basic, External, Jwt, Mtls, RemoteKeys
+from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls, RemoteKeys
 
 CONSUMER = "x-gatewright-consumer"
 """The header that tells a service who calls; what a client says there is taken off before anything looks at it."""
@@ -31,8 +32,11 @@ _KEYS_KEPT = 600_000
 """Milliseconds for the fetch of a key set, and after which it is fetched anew."""
 
 
-def auth_filters(auth: Auth) -> Iterator[Data]:
-    """The filters of a policy, in their order, each by name and configuration."""
+def auth_filters(auth: Auth, module: str = "") -> Iterator[Data]:
+    """The filters of a policy, in their order, each by name and configuration.
+
+    ``module`` is the payload module's file on the gateway's host, where it is needed.
+    """
     way = auth.way
     if isinstance(way, Jwt):
         yield _filter(auth, "auth", _jwt(auth.policy, way))
@@ -44,10 +48,13 @@ def auth_filters(auth: Auth) -> Iterator[Data]:
     elif isinstance(way, Mtls):
         yield _filter(auth, "auth", _let_in([_any_of([_certified(way.kind, subject) for subject in way.subjects])]))
         yield _filter(auth, "auth.consumer", _consumer(way))
+    elif isinstance(way, ApiKey):
+        yield _filter(auth, "auth", _key(auth.policy, way, module))
     else:
         yield _filter(auth, "auth", _external(way))
-    if not isinstance(way, Mtls):
-        vary = {"header": {"key": "vary", "value": "authorization"}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+    told_by = way.name if isinstance(way, ApiKey) else "authorization"
+    if not isinstance(way, Mtls) and not (isinstance(way, ApiKey) and way.place == "query"):
+        vary = {"header": {"key": "vary", "value": told_by}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
         mutations = {"response_mutations": [{"append": vary}]}
         yield _filter(auth, "auth.vary", {"@type": HEADER_MUTATION, "mutations": mutations})
 
@@ -128,6 +135,12 @@ def _consumer(way: Mtls) -> Data:
     value = f"%DOWNSTREAM_PEER_{way.kind}_SAN%"
     told = {"header": {"key": CONSUMER, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     return {"@type": HEADER_MUTATION, "mutations": {"request_mutations": [{"append": told}]}}
+
+
+def _key(policy: str, way: ApiKey, module: str) -> Data:
+    """Envoy's own filter for keys wants the keys themselves, so the payload module looks at digests."""
+    keys = {"in": way.place, "name": way.name, "digests": [list(one) for one in way.digests]}
+    return wasm(f"keys.{policy}", json.dumps({"keys": keys}, separators=(",", ":")), module)
 
 
 def _external(way: External) -> Data:

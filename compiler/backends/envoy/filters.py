@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
 from compiler.backends.envoy.auth import auth_filters
-from compiler.backends.envoy.payload import on_route, payload_filters, switched_on
+from compiler.backends.envoy.payload import module_path, on_route, payload_filters, switched_on
 from compiler.backends.envoy.rate_limits import before_auth, rate_limit_filters
 from compiler.backends.envoy.types import (
     BODY_LIMIT,
@@ -77,6 +77,8 @@ class Chain:
     deployable: Deployable
     occurring: frozenset[Policies]
     folder: str
+    followed: bool
+    """Whether Envoy follows files of its own for what stands in a listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,9 @@ class Filter:
     route: Callable[[OnRoute], Data]
 
 
-def http_filters(deployable: Deployable, folder: str) -> list[Data]:
+def http_filters(deployable: Deployable, folder: str, *, followed: bool) -> list[Data]:
     """The chain of a deployable. ``folder`` is where Envoy finds its files."""
-    whole = Chain(deployable, frozenset(applied(deployable)), folder)
+    whole = Chain(deployable, frozenset(applied(deployable)), folder, followed)
     return [made for one in FILTERS for made in one.chain(whole)]
 
 
@@ -204,8 +206,9 @@ def _own_cors(here: OnRoute) -> Data:
 def _auth(whole: Chain) -> Iterator[Data]:
     usual = whole.deployable.policies.auth
     found = {policies.auth for policies in whole.occurring if policies.auth is not None}
+    module = module_path(whole.deployable, whole.folder)
     for auth in sorted(found, key=lambda a: a.policy):
-        yield from (_unless(auth == usual, one) for one in auth_filters(auth))
+        yield from (_unless(auth == usual, one) for one in auth_filters(auth, module))
 
 
 def _own_auth(here: OnRoute) -> Data:
@@ -347,7 +350,7 @@ def _version(whole: Chain) -> Iterator[Data]:
 
 
 def _payload(whole: Chain) -> Iterator[Data]:
-    yield from payload_filters(whole.deployable, whole.folder)
+    yield from payload_filters(whole.deployable, whole.folder, followed=whole.followed)
 
 
 def _own_payload(here: OnRoute) -> Data:

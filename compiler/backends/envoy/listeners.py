@@ -105,7 +105,7 @@ def _http_manager(deployable: Deployable, routes: Data, config_dir: str) -> Data
         "local_reply_config": local_reply_config(deployable),
         **({"access_log": logs} if logs else {}),
         **({"tracing": tracing(deployable, deployable.tracing)} if deployable.tracing else {}),
-        "http_filters": http_filters(deployable, config_dir),
+        "http_filters": http_filters(deployable, config_dir, followed="rds" in routes),
     }
 
 

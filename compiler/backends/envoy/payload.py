@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from compiler.backends.envoy.bootstrap import watched
+from compiler.backends.envoy.modules import wasm
 from compiler.backends.envoy.payload_plan import plan_text
-from compiler.backends.envoy.types import FILTER_CONFIG, STRING_VALUE, WASM, Data
-from compiler.plan import Answer, Compose, Deployable, Forward, Rule
+from compiler.backends.envoy.types import EXTENSION, FILTER_CONFIG, WASM, Data
+from compiler.plan import Answer, Compose, Deployable, Forward, Rule, applied
+from compiler.plan_policies import ApiKey
 
 FILTER = "gatewright.payload"
+PLAN_FILE = "payload.yaml"
 NOWHERE = "gatewright.composed"
 """A cluster without endpoints. An aggregate's route needs one, and the filter answers before anything is sent there."""
 
@@ -21,7 +25,13 @@ def module() -> bytes:
 
 
 def is_needed(deployable: Deployable) -> bool:
-    """Whether some route composes an answer, or holds requests against a contract."""
+    """Whether something needs the module: a route, or a policy that asks for keys."""
+    keys = any(p.auth is not None and isinstance(p.auth.way, ApiKey) for p in applied(deployable))
+    return keys or looks_into_bodies(deployable)
+
+
+def looks_into_bodies(deployable: Deployable) -> bool:
+    """Whether some route composes an answer, changes one, or holds requests against a contract."""
     return any(not isinstance(rule.action, Answer) and on_route(rule) for rule in deployable.rules)
 
 
@@ -44,32 +54,33 @@ def module_file(deployable: Deployable) -> tuple[str, bytes] | None:
     return f"payload-{sha256(data).hexdigest()[:12]}.wasm", data
 
 
-def payload_filters(deployable: Deployable, folder: str) -> list[Data]:
-    """The filter for the chain; none where nothing needs it. ``folder`` is where the module's file is."""
+def module_path(deployable: Deployable, folder: str) -> str:
+    """Where Envoy finds the module; an empty text where nothing needs it. ``folder`` is where its files are."""
     file = module_file(deployable)
-    if file is None:
+    return f"{folder.rstrip('/')}/{file[0]}" if file is not None else ""
+
+
+def payload_filters(deployable: Deployable, folder: str, *, followed: bool) -> list[Data]:
+    """The filter for the chain; none where no route needs it. ``folder`` is where the module's file is.
+
+    With ``followed``, its configuration is a file of its own (``payload_resource``): another plan then reaches a
+    running Envoy without a new listener, which would have to let the old one's connections drain.
+    """
+    if not looks_into_bodies(deployable):
         return []
-    return [
-        {
-            "name": FILTER,
-            "disabled": True,
-            "typed_config": {
-                "@type": WASM,
-                "config": {
-                    "name": deployable.name,
-                    "root_id": "payload",
-                    "failure_policy": "FAIL_RELOAD",
-                    "allow_on_headers_stop_iteration": True,  # or a held request's body would never come
-                    "configuration": {"@type": STRING_VALUE, "value": plan_text(deployable)},
-                    "vm_config": {
-                        "vm_id": "payload",
-                        "runtime": "envoy.wasm.runtime.v8",
-                        "code": {"local": {"filename": f"{folder.rstrip('/')}/{file[0]}"}},
-                    },
-                },
-            },
-        }
-    ]
+    if followed:
+        source = {"config_source": watched(folder, PLAN_FILE), "type_urls": [WASM]}
+        return [{"name": FILTER, "disabled": True, "config_discovery": source}]
+    return [{"name": FILTER, "disabled": True, "typed_config": _configuration(deployable, folder)}]
+
+
+def payload_resource(deployable: Deployable, folder: str) -> Data:
+    """The filter's configuration as a resource of its own."""
+    return {"@type": EXTENSION, "name": FILTER, "typed_config": _configuration(deployable, folder)}
+
+
+def _configuration(deployable: Deployable, folder: str) -> Data:
+    return wasm("payload", plan_text(deployable), module_path(deployable, folder))
 
 
 def switched_on() -> Data:

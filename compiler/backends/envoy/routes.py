@@ -31,6 +31,9 @@ from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
 from compiler.yaml_text import Line, line
 
+SILENT_STREAM = 3_600_000
+"""Milliseconds without a byte in either direction after which a stream of an exposure with `streaming` is ended."""
+
 
 def route_configuration(deployable: Deployable) -> Data:
     """All routes of a deployable."""
@@ -189,6 +192,7 @@ def _route(rule: Rule, deployable: Deployable, name: str, match: Data, sent: Map
             forward.retry,
             forward.hash_on,
             forward.mirror,
+            forward.streaming,
         )
     told = {
         "contract": forward.contract,
@@ -252,6 +256,7 @@ def _forward(
     retry: Retry | None,
     hash_on: tuple[HashOn, ...],
     mirror: Mirror | None,
+    streaming: bool,
 ) -> Line:
     data: Data
     if len(targets) == 1:
@@ -280,8 +285,13 @@ def _forward(
             {"header": {"header_name": one.header}} if one.header else {"connection_properties": {"source_ip": True}}
             for one in hash_on
         ]
-    data["timeout"] = seconds(timeout)
-    if timeout > STREAM_IDLE:  # a service that thinks for long is silent for long
+    if streaming:
+        data["timeout"] = "0s"
+        data["idle_timeout"] = seconds(SILENT_STREAM)
+        data["upgrade_configs"] = [{"upgrade_type": "websocket"}]
+    else:
+        data["timeout"] = seconds(timeout)
+    if not streaming and timeout > STREAM_IDLE:  # a service that thinks for long is silent for long
         data["idle_timeout"] = data["timeout"]
     if retry is not None:
         policy: Data = {"retry_on": ",".join(retry.on), "num_retries": retry.attempts}

@@ -49,6 +49,7 @@ PARENT_SAMPLER = f"{_EXTENSIONS}.tracers.opentelemetry.samplers.v3.ParentBasedSa
 RATIO_SAMPLER = f"{_EXTENSIONS}.tracers.opentelemetry.samplers.v3.TraceIdRatioBasedSamplerConfig"
 FIXED_HEAP = f"{_EXTENSIONS}.resource_monitors.fixed_heap.v3.FixedHeapConfig"
 CONNECTIONS = f"{_EXTENSIONS}.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+EXTENSION = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 WASM = f"{_EXTENSIONS}.filters.http.wasm.v3.Wasm"
 FILTER_CONFIG = "type.googleapis.com/envoy.config.route.v3.FilterConfig"
 STRING_VALUE = "type.googleapis.com/google.protobuf.StringValue"

@@ -12,7 +12,7 @@ from compiler.compat.schemas import Contained, NotContained, View, contained
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding, did_you_mean, one_of
-from compiler.model.edges import EdgeExpose
+from compiler.model.edges import EdgeExpose, body_shape
 from compiler.model.gateways import Expose
 from compiler.shaping.exposures import (
     OperationShape,
@@ -34,7 +34,9 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     for exposure in workspace.exposures:
         entries.setdefault((exposure.gateway, exposure.index), []).append(exposure)
     for exposures in entries.values():
-        if all(e.api is not None for e in exposures):
+        expose = exposures[0].expose
+        publishes = isinstance(expose, EdgeExpose) and expose.publish is not None
+        if (publishes or body_shape(expose) is not None) and all(e.api is not None for e in exposures):
             yield from _entry(workspace, exposures)
 
 
