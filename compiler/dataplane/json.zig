@@ -119,6 +119,8 @@ const Scanner = struct {
     fn string(self: *const Scanner, from: usize) Bad!usize {
         var i = from + 1;
         while (i < self.text.len) {
+            i = plainUntil(self.text, i, .sound);
+            if (i == self.text.len) break;
             const c = self.text[i];
             if (c == '"') return i + 1;
             if (c < 0x20) return error.Bad;
@@ -168,8 +170,33 @@ fn skipBlank(text: []const u8, from: usize) usize {
 
 fn endOfString(text: []const u8, from: usize) usize {
     var i = from + 1;
-    while (text[i] != '"') i += if (text[i] == '\\') 2 else 1;
-    return i + 1;
+    while (true) {
+        i = plainUntil(text, i, .any);
+        if (text[i] == '"') return i + 1;
+        i += if (text[i] == '\\') 2 else 1;
+    }
+}
+
+/// How much of a string needs no look at single bytes: up to somewhere before the next quote or backslash, and with
+/// `sound` before the next byte that is no visible ASCII, too. Eight bytes at a time are looked at as one number.
+fn plainUntil(text: []const u8, from: usize, comptime which: enum { any, sound }) usize {
+    var i = from;
+    while (i + 8 <= text.len) : (i += 8) {
+        const eight = std.mem.readInt(u64, text[i..][0..8], .little);
+        var stops = below(eight ^ repeated('"'), 1) | below(eight ^ repeated('\\'), 1);
+        if (which == .sound) stops |= below(eight, 0x20) | eight;
+        if (stops & repeated(0x80) != 0) break;
+    }
+    return i;
+}
+
+fn repeated(byte: u8) u64 {
+    return @as(u64, byte) * 0x0101010101010101;
+}
+
+/// Not zero where, and only where, some byte is below another one, of at most 0x80.
+fn below(eight: u64, byte: u8) u64 {
+    return (eight -% repeated(byte)) & ~eight & repeated(0x80);
 }
 
 /// The end of the value that begins at `from` in a good text.

@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from compiler.backends.envoy import payload
 from compiler.dataplane import building
 from tests.dataplane.by_hand import aggregate, gateway_of, says, step
 from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
+from tests.dataplane.test_request_checks_live import ORDER, PATHS, built
 from tests.plans import forward, served
 
 pytestmark = pytest.mark.skipif(not dataplane.FILE.is_file(), reason="the payload module was not built")
@@ -110,6 +112,15 @@ class TestTrailers:
         gateway = serve(gateway_of(made, clusters=(upstream.cluster(),)))
         assert with_trailers(gateway, "/whole", b'{"name": "x"}') == rb'"{\"name\":\"x\"}"'
         assert json.loads(with_trailers(gateway, "/whole", b"{"))["status"] == 400
+
+    def test_a_request_that_is_held_against_its_contract(
+        self, serve: Serve, upstream: Upstream, tmp_path: Path
+    ) -> None:
+        gateway = serve(built(tmp_path / "project", {"/orders": PATHS["/orders"]}, {"Order": ORDER}, upstream))
+        refused = json.loads(with_trailers(gateway, "/v1/orders", b'{"sku": "a-1", "quantity": 0}'))
+        assert (refused["status"], upstream.seen) == (400, [])
+        with_trailers(gateway, "/v1/orders", b'{"sku": "a-1", "quantity": 1}')
+        assert upstream.seen == ["POST /orders"]
 
 
 def with_trailers(gateway: Gateway, path: str, body: bytes) -> bytes:
