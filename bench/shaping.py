@@ -60,13 +60,13 @@ def measure(sizes: Sequence[int], seconds: float, rounds: int) -> tuple[float, l
             (usual,) = _usual(folder)
             upstream = free_port()
             answer = Answer(200, (("content-type", "application/json"),), body(size))
-            service = _with(usual, Rule("all", None, None, None, answer, _WHERE), upstream)
+            service = with_rule(usual, Rule("all", None, None, None, answer, _WHERE), upstream)
             stack.enter_context(running(static(replace(service, clusters=())), folder / "service"))
             loads: dict[str, Load] = {}
             for name, shape in {"plain": None, **SHAPES}.items():
                 made = _through(usual, upstream, shape)
                 place = folder / name.replace(" ", "-")
-                stack.enter_context(running(_placed(made, place), place))
+                stack.enter_context(running(placed(made, place), place))
                 loads[name] = Load(made.listener.port, request("/orders"))
             plain = [loads["plain"].rate(seconds)]
             shares: dict[str, list[float]] = {name: [] for name in SHAPES}
@@ -85,7 +85,7 @@ def _usual(folder: Path) -> tuple[Deployable, ...]:
     return planned(folder / "project")
 
 
-def _with(usual: Deployable, rule: Rule, port: int) -> Deployable:
+def with_rule(usual: Deployable, rule: Rule, port: int) -> Deployable:
     return replace(usual, rules=(rule,), listener=replace(usual.listener, port=port), admin_port=0)
 
 
@@ -97,10 +97,10 @@ def _through(usual: Deployable, upstream: int, shape: Shape | None) -> Deployabl
     rule = Rule("orders", PathTemplate.parse("/orders"), ("GET",), None, action, _WHERE)
     targets = tuple(replace(target, cluster=cluster.name) for target in action.targets)
     rule = replace(rule, action=replace(action, targets=targets))
-    return replace(_with(usual, rule, free_port()), clusters=(cluster,))
+    return replace(with_rule(usual, rule, free_port()), clusters=(cluster,))
 
 
-def _placed(made: Deployable, folder: Path) -> dict[str, Any]:
+def placed(made: Deployable, folder: Path) -> dict[str, Any]:
     """The configuration, with the module's file beside it where it needs one."""
     file = payload.module_file(made)
     if file is not None:
