@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import aggregates, comparing, compiling, made_up, routing, shaping, starting
+from bench import aggregates, checking, comparing, compiling, made_up, routing, shaping, starting
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("compile", "diff", "routes", "shapes", "aggregates", "made-up", "start")
+PARTS = ("compile", "diff", "routes", "shapes", "checks", "aggregates", "made-up", "start")
 
 
 def main(arguments: list[str]) -> None:
@@ -50,6 +50,8 @@ def measured(part: str, options: argparse.Namespace) -> str:
         return made_up.tried(options.made_up)
     if part == "start":
         return starting.table(starting.measure(5 * options.rounds))
+    if part == "checks":
+        return checking.table(*checking.measure((1024, 16384), options.seconds, options.rounds))
     if part == "shapes":
         return shaping.table(*shaping.measure((2048, 16384), options.seconds, options.rounds))
     if part == "routes":

@@ -11,12 +11,12 @@ from statistics import mean, median
 from typing import Any
 
 from bench.load import Load
-from bench.projects import dump
 from bench.routing import planned, running
 from bench.shaping import placed, with_rule
 from compiler.local.ports import free_port
 from compiler.plan import Answer, Deployable, Forward, Rule
 from compiler.source import Source
+from compiler.yaml_text import dump
 
 _WHERE = Source("bench", "").span(0, 0)
 LINE = {"sku": "tea-1001", "quantity": 2, "price": 59.9, "note": "leave it with a neighbour", "tags": ["gift", "fresh"]}
@@ -90,10 +90,8 @@ def measure(sizes: tuple[int, ...], seconds: float, rounds: int) -> tuple[float,
             stack.enter_context(running(placed(made, folder / f"{name}-run"), folder / f"{name}-run"))
         for size in sizes:
             sent = body(size)
-            head = (
-                f"POST /v1/orders HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {len(sent)}"
-            )
-            data = head.encode() + b"\r\n\r\n" + sent
+            fields = f"host: a\r\ncontent-type: application/json\r\ncontent-length: {len(sent)}\r\n\r\n"
+            data = f"POST /v1/orders HTTP/1.1\r\n{fields}".encode() + sent
             plain, looked = (Load(made.listener.port, data) for made in gateways.values())
             rates = [plain.rate(seconds)]
             shares = []
@@ -140,7 +138,7 @@ def _taking_bodies(service: Deployable) -> dict[str, Any]:
 def table(plain: float, measured: list[Checked]) -> str:
     """The shares as a Markdown table."""
     lines = [
-        f"Without a look: {plain:,.0f} requests a second. As a share of that, where bodies are held against the contract:",
+        f"Without a look: {plain:,.0f} requests a second. As a share of that, where bodies are looked at:",
         "",
         "| bytes | share |",
         "|---|---|",
