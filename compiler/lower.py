@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from compiler.checks import Checked
 from compiler.client_paths import at_prefix, client_origin, client_prefix, default_labels, versioned_by
@@ -14,10 +14,11 @@ from compiler.contracts.effective import build as effective_api
 from compiler.contracts.openapi import Operation
 from compiler.contracts.versions import label_order
 from compiler.lower_lifetimes import lifetime_headers
+from compiler.lower_observability import lower_access_log, lower_metrics_port, lower_tracing
 from compiler.lower_policies import by_settings_of, called_by, protected, security, security_schemes
 from compiler.lower_services import lower_hash_on, lower_secret, lower_service
 from compiler.model.edges import Edge, body_shape
-from compiler.model.gateways import Gateway, Observability
+from compiler.model.gateways import Gateway
 from compiler.model.policies import Cors as CorsPolicy
 from compiler.model.policies import Mirror as MirrorPolicy
 from compiler.model.policies import Retry as RetryPolicy
@@ -36,7 +37,6 @@ from compiler.plan import (
     Retry,
     ServerTls,
     Target,
-    Tracing,
     VersionKey,
 )
 from compiler.policies import Effective, effective, retried_on
@@ -101,9 +101,9 @@ def _deployable(workspace: Workspace, name: str, gateway: Gateway, documents: bo
         if documents
         else {},
         where=gateway.where.span,
-        access_log=_access_log(gateway.observability),
-        metrics_port=_metrics_port(gateway.observability),
-        tracing=_tracing(gateway.observability),
+        access_log=lower_access_log(gateway.observability),
+        metrics_port=lower_metrics_port(gateway.observability),
+        tracing=lower_tracing(gateway.observability),
         policies=usual,
         cors=_cors(gateway, whole.cors),
         environment=workspace.project.environment,
@@ -155,22 +155,6 @@ def _hosts(gateway: Gateway, key: VersionKey, exposures: Iterable[Exposure]) -> 
     labels = {e.label for e in exposures} if key.source == "host" else set()
     versions = {f"v{label}.{host}" for label in labels for host in gateway.hosts}
     return tuple(sorted({*gateway.hosts, *versions}))
-
-
-def _access_log(observability: Observability | None) -> Literal["json", "text"] | None:
-    log = observability.access_log if observability else None
-    return None if log == "none" else log
-
-
-def _metrics_port(observability: Observability | None) -> int | None:
-    return observability.metrics.port if observability and observability.metrics else None
-
-
-def _tracing(observability: Observability | None) -> Tracing | None:
-    asked = observability.tracing if observability else None
-    if asked is None:
-        return None
-    return Tracing(asked.otlp.host, asked.otlp.port, round(asked.sampling * 10_000), asked.where.span)
 
 
 def _exposure_order(e: Exposure) -> tuple[object, ...]:
