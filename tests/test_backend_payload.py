@@ -46,7 +46,8 @@ def test_the_module_is_a_file_of_the_build(tmp_path: Path) -> None:
     filters = listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
     (composing,) = [f for f in filters if f["name"] == payload.FILTER]
     assert composing["disabled"] is True
-    config = composing["typed_config"]["config"]
+    (served,) = yaml.safe_load(render(made, "xds", "/srv/gw")["payload.yaml"])["resources"]
+    config = served["typed_config"]["config"]
     assert config["vm_config"]["code"]["local"]["filename"] == f"/srv/gw/{FILE}"
     assert json.loads(config["configuration"]["value"])["version"] == 1
     assert [f["name"] for f in filters][-1] == "envoy.filters.http.router"
