@@ -152,6 +152,11 @@ def late_service(port: int) -> Iterator[None]:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
+    def end() -> None:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.call_soon(loop.stop)
+
     loop = asyncio.new_event_loop()
     loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", port))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -159,5 +164,6 @@ def late_service(port: int) -> Iterator[None]:
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(end)
         thread.join()
+        loop.close()

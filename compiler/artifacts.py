@@ -18,8 +18,8 @@ from typing import Literal
 MANIFEST = "manifest.json"
 _BESIDE = ".gatewright-"
 _AT_ONCE = 1 << 20
-# clusters before the routes that name them, the manifest when all that it speaks of is there
-_ORDER = ("clusters.yaml", "routes.yaml", "listeners.yaml", "envoy.yaml", "openapi.yaml", MANIFEST)
+# clusters and the payload's plan before the routes that need them, the manifest when all that it speaks of is there
+_ORDER = ("clusters.yaml", "payload.yaml", "routes.yaml", "listeners.yaml", "envoy.yaml", "openapi.yaml", MANIFEST)
 
 
 class WriteProblem(Exception):

@@ -39,7 +39,8 @@ def test_compare_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_stale_files_go_and_foreign_ones_stay(tmp_path: Path) -> None:
-    write({**FILES, "old/manifest.json": MANIFEST, "old/envoy.yaml": b""}, tmp_path)
+    old = {"manifest.json": MANIFEST, "envoy.yaml": b"", "payload.yaml": b"", "payload-0123456789ab.wasm": b""}
+    write({**FILES, **{f"old/{name}": data for name, data in old.items()}}, tmp_path)
     foreign = {
         "public/README.md": b"mine",
         "notes.txt": b"mine",
@@ -51,7 +52,7 @@ def test_stale_files_go_and_foreign_ones_stay(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     (tmp_path / "public/.gatewright-1-envoy.yaml").write_bytes(b"left by a build that was killed")
     stale = [d.path for d in write(FILES, tmp_path)]
-    assert stale == ["old/envoy.yaml", "old/manifest.json", "public/.gatewright-1-envoy.yaml"]
+    assert stale == [*sorted(f"old/{name}" for name in old), "public/.gatewright-1-envoy.yaml"]
     assert tree(tmp_path) == {**FILES, **foreign}
     assert not (tmp_path / "old").exists()
 

@@ -59,8 +59,9 @@ def test_every_operation_of_every_version_reaches_its_service(shop: Shop, gatewa
             made = sample_call(deployable, exposed, api, operation, shop.credentials[gateway])
             answer = call(shop, gateway, made.method, made.target, made.headers, made.body)
             assert 200 <= answer.status < 300, (made, answer)
-            assert answer.headers["x-gatewright-operation"] == operation.key
-            assert answer.headers["x-gatewright-stub"] in exposed.services
+            if exposed.aggregator is None:  # what is composed bears no header of a service
+                assert answer.headers["x-gatewright-operation"] == operation.key
+                assert answer.headers["x-gatewright-stub"] in exposed.services
             assert ("deprecation" in answer.headers) == (exposed.version == "1.4.2")
             called += 1
     assert called == sum(len(exposed.operations) for exposed in deployable.exposed)
