@@ -168,6 +168,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         folder = tmp_path / placed.name
         write({f"{placed.name}/{n}": d for n, d in render(placed, "xds", str(folder)).items()}, tmp_path)
         running = start(binary, placed.name, folder / "envoy.yaml", folder)
+        if "Address already in use" in running.last_words():  # a client's connection was given the port meanwhile
+            running.stop()
+            return begin(deployable)
         started.append(running)
         for name in ("listener_manager.lds", "cluster_manager.cds", f"http.{placed.name}.rds.{placed.name}"):
             assert running.stat(f"{name}.update_rejected") == 0, running.last_words()
