@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,13 +20,14 @@ from bench.load import Load, percentile, request, times
 from bench.routing import running
 from compiler.backends.envoy import static
 from compiler.backends.envoy.payload import module_file
+from compiler.frozen import frozen
 from compiler.local.ports import free_port, free_ports
 
 ROOT = Path(__file__).parent.parent
 _CONNECTIONS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """One way to an answer, for one size of body: requests a second, and milliseconds at a quarter of the load."""
 
@@ -38,7 +38,7 @@ class Way:
     most: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Faulty:
     """Many requests, of whose steps one in ten fails: answers by status, and Envoy's memory in MB on the way."""
 
@@ -90,7 +90,7 @@ def endure(requests: int) -> Faulty:
         return Faulty(answers, early, _memory(ports.process))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Ports:
     gateway: int
     process: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from bench.load import Load
 from bench.routing import planned, running
 from bench.shaping import placed, with_rule
+from compiler.frozen import frozen
 from compiler.local.ports import free_port
 from compiler.plan import Answer, Deployable, Forward, Rule
 from compiler.source import Source
@@ -62,7 +63,7 @@ DOCUMENT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """The rate for bodies of ``size`` bytes that are looked at, as a share of the rate without."""
 

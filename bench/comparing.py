@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bench.compiling import child
 from bench.projects import OPERATIONS, write_project
+from compiler.frozen import frozen
 
 CHANGES = 20
 """Documents of the second revision in which something differs."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared:
     """One size: seconds of CPU for the commands, and the changes that were told."""
 

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bench.projects import OPERATIONS, Form, write_project
+from compiler.frozen import frozen
 
 _FLOOR = """
 import glob, json, sys, time, yaml
@@ -34,7 +34,7 @@ print(*(after - before for before, after in zip(times, times[1:])))
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Floor:
     """Seconds of CPU that libraries in C need for the like: PyYAML's CSafeLoader and the json module."""
 
@@ -47,7 +47,7 @@ class Floor:
         return self.load_yaml + self.load_json + self.dump
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiled:
     """One size: seconds of CPU for the floor and for the commands, and peak memory, in bytes."""
 

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from compiler.frozen import frozen
+
 _OK = b"HTTP/1.1 200"
 _ANY = b"HTTP/1.1 "
 _BATCH = 32
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Load:
     """Requests to one port of loopback, all alike."""
 

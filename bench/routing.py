@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from statistics import mean, median
@@ -15,6 +15,7 @@ from bench.load import Load, request
 from bench.projects import OPERATIONS, write_project
 from compiler import pipeline
 from compiler.backends.envoy import static
+from compiler.frozen import frozen
 from compiler.local.envoy import Running, find_envoy, start
 from compiler.local.ports import free_port
 from compiler.paths import PathTemplate
@@ -25,7 +26,7 @@ from compiler.yaml_text import dump
 DAY = date(2026, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routed:
     """One gateway: its number of routes, and the rate of the first, middle and last as a share of the one route's."""
 

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -16,6 +16,7 @@ from bench.projects import write_project
 from bench.routing import planned, running
 from compiler.backends.envoy import payload, static
 from compiler.composed import Constant
+from compiler.frozen import frozen
 from compiler.local.ports import free_port
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Deployable, Forward, Rule
@@ -32,7 +33,7 @@ SHAPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shaped:
     """What is done to a body of ``size`` bytes, and the rate as a share of plain proxying."""
 

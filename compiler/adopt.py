@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +16,7 @@ from compiler import pipeline
 from compiler.contracts.openapi import load
 from compiler.diagnostics import Diagnostic
 from compiler.files import ROOT_FILE, Library
+from compiler.frozen import frozen
 from compiler.model.kinds import NAME, VERSION
 from compiler.model.project import Project
 from compiler.pipeline import diagnosed
@@ -40,7 +40,7 @@ class Unsound(Exception):
         self.diagnostics = diagnostics
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adoption:
     """What is to be written: the new text of ``file``, and a copy of the document unless it is in the project."""
 

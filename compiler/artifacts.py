@@ -11,9 +11,10 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from compiler.frozen import frozen
 
 MANIFEST = "manifest.json"
 _BESIDE = ".gatewright-"
@@ -26,7 +27,7 @@ class WriteProblem(Exception):
     """The output could not be written; the text says what and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """A file of the output that is not what the project gives."""
 

@@ -6,43 +6,43 @@ Durations are milliseconds, sizes bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from compiler.expressions.syntax import Expression
+from compiler.frozen import frozen
 from compiler.paths import PathTemplate
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constant:
     """A value that is always the same; ``json`` is its text, without white space."""
 
     json: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Computed:
     """The value of an expression, with its type."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Joined:
     """A text of texts and of expressions, whose values are written out."""
 
     parts: tuple[str | Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectOf:
     """An object; a field whose value is absent is left out."""
 
     fields: tuple[tuple[str, Composed], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOf:
     """A list."""
 
@@ -54,7 +54,7 @@ Composed = Constant | Computed | Joined | ObjectOf | ListOf
 Kind = Literal["object", "array", "string", "integer", "number", "boolean", "null"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relied:
     """A value in a step's answer that the composition reads: it must be of one of these JSON types.
 
@@ -66,7 +66,7 @@ class Relied:
     absent: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """What a client sends, as ``request.<place>.<name>``."""
 
@@ -76,7 +76,7 @@ class Parameter:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Balanced:
     """A cluster by name, its share of the calls, and what stands before the path there, where that is its own."""
 
@@ -85,7 +85,7 @@ class Balanced:
     prepend: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepCall:
     """One step. Its path is ``prepend`` and then ``path``, whose parameters ``path_inputs`` gives."""
 
@@ -123,7 +123,7 @@ class StepCall:
     relied: tuple[Relied, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aggregate:
     """An aggregator. ``steps`` stand behind those that they wait for."""
 

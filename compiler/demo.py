@@ -7,7 +7,6 @@ import signal
 import ssl
 import sys
 import time
-from dataclasses import dataclass
 from datetime import date
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import FrameType
 
 from compiler import pipeline
 from compiler.cli import options
+from compiler.frozen import frozen
 from compiler.local.envoy import EnvoyProblem
 from compiler.local.ports import free_port
 from compiler.local.secrets import SecretProblem
@@ -36,7 +36,7 @@ _SHOWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Scene:
     """One request, why it is interesting, and the status that it must come to."""
 

@@ -7,11 +7,11 @@ so that a rule weighs the same wherever it is found.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from os.path import commonprefix
 
+from compiler.frozen import frozen
 from compiler.source import Span
 
 
@@ -20,7 +20,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """A second place that explains a finding."""
 
@@ -28,7 +28,7 @@ class Note:
     where: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing that is wrong: the rule, what is wrong in one sentence, where, and how to mend it."""
 
@@ -39,7 +39,7 @@ class Finding:
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """A finding together with its severity: what reports are made of."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from compiler.decode import INVALID, decode, decoder, language_fields
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.model.environments import SECTIONS, environment_file
 from compiler.model.kinds import NAME
 from compiler.model.project import Project, RootFile
@@ -30,7 +31,7 @@ class UnknownEnvironment(LookupError):
     """The project has no environment of that name; the text says which it has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One value of an environment: its place, and the stretch of the project that it changes something in."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from compiler.diagnostics import Finding, Note
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.model.policies import ApiKeys
 from compiler.source import Source, Span
 
@@ -15,7 +15,7 @@ _CONSUMER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Line:
     consumer: str
     digest: str

@@ -7,7 +7,7 @@ not reported twice. Nothing here writes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ from compiler.contracts.versions import is_prerelease
 from compiler.decode import decode
 from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_mean, in_order, one_of
 from compiler.files import ROOT_FILE, Library
+from compiler.frozen import frozen
 from compiler.lock import LOCK_FILE, Lock
 from compiler.lock.text import open_lock
 from compiler.model.edges import EdgeExpose
@@ -37,7 +38,7 @@ SECTIONS = ("contracts", "services", "policies", "gateways", "aggregators", "edg
 _ROOT_ONLY = ("gatewright", "include", "settings")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What came of a project: diagnostics in their order, and the proof that nothing is wrong where nothing is."""
 
@@ -104,7 +105,7 @@ def validate(
     return _outcome(workspace, findings, asked, "project")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asked:
     """How a project is to be judged."""
 

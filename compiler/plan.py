@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from compiler.composed import Aggregate
+from compiler.frozen import frozen
 from compiler.paths import PathTemplate
 from compiler.plan_policies import Addresses as Addresses
 from compiler.plan_policies import Compression as Compression
@@ -23,7 +23,7 @@ from compiler.shaped import Shape
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerTls:
     """TLS towards clients; TLS 1.2 at least."""
 
@@ -32,7 +32,7 @@ class ServerTls:
     where: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listener:
     """The socket that clients connect to."""
 
@@ -45,7 +45,7 @@ class Listener:
     where: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionKey:
     """Where a request says which version it wants.
 
@@ -59,7 +59,7 @@ class VersionKey:
     hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionTest:
     """Holds for a request whose version is one of ``labels`` (a leading ``v`` is optional), or absent if ``absent``.
 
@@ -71,7 +71,7 @@ class VersionTest:
     contracts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retry:
     """``attempts`` retries after the first try; ``on`` are Envoy's names of retry conditions, sorted, never empty."""
 
@@ -80,7 +80,7 @@ class Retry:
     per_try_timeout: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mirror:
     """A copy of ``per_million`` requests of a million goes to another cluster, whose answers nobody waits for."""
 
@@ -88,7 +88,7 @@ class Mirror:
     per_million: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cors:
     """What scripts of other origins may do (https://fetch.spec.whatwg.org/#http-cors-protocol); ``max_age`` in seconds.
 
@@ -103,7 +103,7 @@ class Cors:
     max_age: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """A cluster by name and its share of the traffic; several only where services share one version.
 
@@ -115,14 +115,14 @@ class Target:
     prepend: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HashOn:
     """What decides the endpoint with ring_hash: a request header by name, or the client's address for None."""
 
     header: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forward:
     """Send the request on: ``strip`` is taken off the path's front, then ``prepend`` is put there.
 
@@ -150,7 +150,7 @@ class Forward:
     """What becomes of answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compose:
     """Answer with what an aggregate of the deployable composes, within ``timeout``.
 
@@ -171,7 +171,7 @@ class Compose:
     """The largest body that is sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """Answer at once, without any service. ``body`` is text; ``headers`` are sorted, in lower case."""
 
@@ -180,7 +180,7 @@ class Answer:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One line of a routing table, which is read from the top: the first rule that holds decides.
 
@@ -209,7 +209,7 @@ def is_address(host: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """``host`` is a DNS name or an IP address (IPv6 without brackets)."""
 
@@ -218,7 +218,7 @@ class Endpoint:
     weight: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientTls:
     """TLS towards a service. Without ``authority`` nothing is verified, which only `insecure_skip_verify` asks for."""
 
@@ -230,7 +230,7 @@ class ClientTls:
     where: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HealthCheck:
     """A GET of ``path`` every ``interval``; so many results in a row change an endpoint's state."""
 
@@ -241,7 +241,7 @@ class HealthCheck:
     healthy_after: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutlierDetection:
     """An endpoint with so many answers of 5xx in a row is left out, the first time for ``ejection_time``."""
 
@@ -249,7 +249,7 @@ class OutlierDetection:
     ejection_time: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CircuitBreaker:
     """Bounds for one gateway process."""
 
@@ -262,7 +262,7 @@ class CircuitBreaker:
 Balancing = Literal["round_robin", "least_request", "ring_hash", "random"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cluster:
     """A service as a gateway sees it. ``name`` is the service's own."""
 
@@ -278,7 +278,7 @@ class Cluster:
     balancing: Balancing = "least_request"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exposed:
     """One contract version that clients can reach here; ``prefix`` is what stands before the contract's own paths."""
 
@@ -293,7 +293,7 @@ class Exposed:
     """What answers where no service does."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tracing:
     """Spans for an OpenTelemetry collector, by OTLP over gRPC; ``per_million`` requests of a million are traced."""
 
@@ -303,7 +303,7 @@ class Tracing:
     where: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deployable:
     """One Envoy to be: a gateway or an edge."""
 
@@ -337,7 +337,7 @@ class Deployable:
     """Schemas and patterns to which ``asks`` refers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Deployables in the order of their names."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from compiler.frozen import frozen
 
 Compression = Literal["brotli", "gzip"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeaderChanges:
     """Headers to remove, then to set (an existing value is replaced), by lower-case name, sorted."""
 
@@ -16,7 +17,7 @@ class HeaderChanges:
     remove: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addresses:
     """Whose requests are let in, by the client's address: those in ``allow`` (None for all) and not in ``deny``.
 
@@ -27,7 +28,7 @@ class Addresses:
     deny: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """A reference to a secret on the gateway's host: an absolute file or the name of an environment variable."""
 
@@ -35,7 +36,7 @@ class Secret:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoteKeys:
     """Where a key set is fetched: a URL, and the cluster that has it."""
 
@@ -43,7 +44,7 @@ class RemoteKeys:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Jwt:
     """Bearer tokens (RFC 7519). ``keys`` are a key set as JSON (RFC 7517), or where one is; ``clock_skew`` in seconds.
 
@@ -57,14 +58,14 @@ class Jwt:
     clock_skew: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Basic:
     """User names and passwords (RFC 7617); ``users`` are lines as in ``name:{SHA}digest``."""
 
     users: Secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mtls:
     """Client certificates of an authority whose alternative names hold one of ``subjects``, in which ``*`` is any text.
 
@@ -76,7 +77,7 @@ class Mtls:
     subjects: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class External:
     """A service that decides for each request, within ``timeout`` milliseconds.
 
@@ -89,7 +90,7 @@ class External:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiKey:
     """Random keys in a header (its name in lower case) or in the query.
 
@@ -101,7 +102,7 @@ class ApiKey:
     digests: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Auth:
     """Who may call; ``policy`` says so, and names what is made of it."""
 
@@ -109,7 +110,7 @@ class Auth:
     way: Jwt | Basic | Mtls | External | ApiKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RateLimit:
     """``requests`` in each ``per`` milliseconds, for all together or for each value of ``by``.
 
@@ -126,7 +127,7 @@ class RateLimit:
     cluster: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policies:
     """What is done to a request before a service gets it, and to the answer; ``body_limit`` in bytes."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
+from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import Where
 from compiler.model.policies import Auth, Cors, HeaderChanges, Mirror, Policy, RateLimit, Retry
@@ -27,7 +27,7 @@ DEFAULT_TIMEOUT = 15_000
 _BACK_OFF, _MOST_BACK_OFF = 25, 250
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """The policy that a value comes from."""
 
@@ -35,7 +35,7 @@ class Origin:
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effective:
     """What applies to one operation; ``timeout`` in milliseconds. An origin is None for a built-in default.
 

@@ -6,16 +6,16 @@ Schemas refer to each other and to patterns by number, so that recursion costs n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from compiler.composed import Kind
+from compiler.frozen import frozen
 
 Style = Literal["simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject", "json"]
 """How a value is written as a parameter (OpenAPI 3.1, section 4.8.12.3); ``json`` where it has a ``content``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """As which JSON types a parameter's text may be read: itself, its elements, its fields; None where it has none."""
 
@@ -24,7 +24,7 @@ class Reading:
     fields: tuple[tuple[str, tuple[Kind, ...]], ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ParameterCheck:
     """A parameter. Headers' names are in lower case."""
 
@@ -38,7 +38,7 @@ class ParameterCheck:
     schema: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BodyCheck:
     """A body: the media types that the contract declares, each with the schema of its JSON where it is JSON."""
 
@@ -46,7 +46,7 @@ class BodyCheck:
     media: tuple[tuple[str, int | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestCheck:
     """What the requests of one operation are held against."""
 
@@ -54,7 +54,7 @@ class RequestCheck:
     body: BodyCheck | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Automaton:
     """A deterministic automaton over code points, which begins in state 0 and reads a text to its end.
 
@@ -68,7 +68,7 @@ class Automaton:
     good: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestTables:
     """The schemas and patterns of all checks of a deployable. docs/payload-plan.md says what a schema may hold."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
+from compiler.frozen import frozen
 from compiler.paths import ANY_TEXT, PLAIN_TEXT, Kind, PathTemplate, Segment
 from compiler.plan import Deployable, Rule, VersionKey, VersionTest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What routing looks at. ``path`` is normalized and has no query; header names are in lower case.
 
@@ -29,7 +29,7 @@ class Request:
     query: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """Rules in the table's order, split by what follows the parameters of their paths.
 
@@ -41,7 +41,7 @@ class Choice:
     rest: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leaf:
     """The rules for paths whose longest known prefix is ``prefix``."""
 
@@ -76,7 +76,7 @@ def tree(rules: Iterable[Rule]) -> tuple[Leaf, ...]:
     return tuple(leaves)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Group:
     """The rules of one path, with their positions in the table."""
 

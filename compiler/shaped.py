@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from compiler.composed import Composed, Parameter
+from compiler.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldChange:
     """What becomes of a field: it is left out, or bears ``name`` (its own or another), changed within by ``tree``."""
 
@@ -18,7 +18,7 @@ class FieldChange:
     tree: Tree | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tree:
     """What becomes of an object, and of each object of a list; any other value stays.
 
@@ -33,7 +33,7 @@ class Tree:
     """By name, sorted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """What becomes of the answers of a route."""
 

@@ -17,6 +17,7 @@ from compiler.compat.flat import ALL_TYPES, Flat, Schema, flatten, type_of
 from compiler.contracts.examples import is_json
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import Node
+from compiler.frozen import frozen
 
 PER_CHARACTER = 6
 _INTEGER, _DOUBLE = len(str(-(2**63))), len("-2.2250738585072014e-308")
@@ -34,7 +35,7 @@ _MOST_SCHEMAS = 5_000
 """So many schemas are looked at for one answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unbounded:
     """There is no largest one, because of the schema ``at``; ``why`` says what it lacks, as the end of a sentence."""
 

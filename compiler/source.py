@@ -13,6 +13,8 @@ from itertools import accumulate, count
 from operator import add
 from pathlib import Path
 
+from compiler.frozen import frozen
+
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """A project file larger than this is refused: reading must stay bounded on hostile input."""
 
@@ -54,7 +56,7 @@ class Source:
         return Span(self, start, max(start, self.line_starts[number - 1] + len(text.rstrip())))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A stretch of a source; ``end`` is exclusive."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from compiler.diagnostics import Finding, did_you_mean
+from compiler.frozen import frozen
 from compiler.reader import ListNode, MapNode, read_yaml
 from compiler.rules import RULES
 from compiler.source import Source, Span
@@ -18,7 +18,7 @@ _BLOCK_SCALAR = re.compile(r"(?:[!&][^\s]*[ \t]+)*[|>]")
 _FORM = "write `# gatewright: allow <rule> -- <reason>`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Suppression:
     """A valid comment: the rule that it allows, on which lines."""
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from compiler.contracts.versions import label_order, media_type
+from compiler.frozen import frozen
 from compiler.paths import Kind, PathTemplate
 from compiler.plan import Answer, Compose, Cors, Forward, Rule, VersionKey, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Served:
     """One operation at one client path. ``label`` is None where the path alone says the version, or none is asked."""
 

@@ -8,7 +8,6 @@ import ipaddress
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -20,12 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 
+from compiler.frozen import frozen
+
 USER = "me"
 """Who calls with a throwaway."""
 _DAYS = 7
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """A certificate with the authority that signed it, and its key, as PEM."""
 

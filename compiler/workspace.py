@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import date
 
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.versions import Resolution, label, resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.lock import Lock
 from compiler.lock.history import History, Key, take
 from compiler.model.contracts import ContractVersion
@@ -21,7 +21,7 @@ from compiler.serving import served as services_by_version
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExposedOperation:
     """One operation of an exposed version; ``settings`` where the exposure says something special about it."""
 
@@ -31,7 +31,7 @@ class ExposedOperation:
     """The place in the project that exposes it: its own line under `operations`, or the exposure."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exposure:
     """One version that one entry of ``expose`` comes to."""
 
@@ -53,7 +53,7 @@ class Exposure:
     """The aggregator that answers, where no service does."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workspace:
     """A project, indexed. ``apis`` has every version that something implements and whose document could be read."""
 

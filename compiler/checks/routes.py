@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
 from compiler.diagnostics import Finding, Note
+from compiler.frozen import frozen
 from compiler.model.gateways import Gateway
 from compiler.paths import ESCAPED_SLASH, Kind
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Claim:
     """An operation that answers a method on a path; ``version`` says of which version where the path does not."""
 

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
+from compiler.frozen import frozen
 from compiler.model.kinds import Where
 from compiler.model.policies import ApiKeys
 from compiler.model.shapes import BodyShape
 from compiler.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A field of the model that is not built: what it would do, and the values of it that are (beside its default)."""
 

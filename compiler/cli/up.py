@@ -19,6 +19,7 @@ from compiler import pipeline
 from compiler.cli import options
 from compiler.diagnostics import Diagnostic, did_you_mean, one_of
 from compiler.environments import UnknownEnvironment
+from compiler.frozen import frozen
 from compiler.local import curl
 from compiler.local.envoy import TRIED_WITH, EnvoyProblem, envoy_version
 from compiler.local.ports import bracketed, free_port
@@ -55,7 +56,7 @@ class _Stopping:
         raise _Stop
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Asked:
     """The project that was asked for: its folder and environment, the day on which dates are judged, and `--locked`."""
 

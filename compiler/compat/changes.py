@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final, Literal
 
 from compiler.contracts.refs import Node, pointer_text
 from compiler.contracts.versions import BUMPS, Bump
+from compiler.frozen import frozen
 
 Level = Literal["breaking", "risky", "safe"]
 Direction = Literal["request", "response", "api"]
@@ -26,7 +27,7 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One change of one thing, with all operations that it reaches."""
 
@@ -58,7 +59,7 @@ class Change:
         return None if self.revision is None else pointer_text(self.revision.path)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """What changed, breaking first, and the step that all of it needs from 1.0.0 on."""
 

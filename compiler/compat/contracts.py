@@ -7,7 +7,6 @@ anything is walked; what is walked, is walked once, however many operations lead
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from compiler.compat.bodies import Parameters, compare_parameters, compare_request, compare_responses
@@ -19,18 +18,19 @@ from compiler.compat.security import compare_schemes, compare_security, requirem
 from compiler.contracts.openapi import Api, children
 from compiler.contracts.refs import Node
 from compiler.contracts.structure import METHODS
+from compiler.frozen import frozen
 
 __all__ = ["Call", "Comparison", "Options", "compare", "compare_data"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """What a project may weigh for itself."""
 
     enum_values_added_to_responses: Literal["breaking", "risky", "safe"] = "risky"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """An operation, of a path, a webhook or a callback."""
 

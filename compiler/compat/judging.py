@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.compat.changes import ABSENT
@@ -10,12 +9,13 @@ from compiler.compat.pairs import Comparing, Flow
 from compiler.compat.schemas import Contained, NotContained, View, contained
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
+from compiler.frozen import frozen
 
 BUDGET = 200
 """Branches that one question may open: what takes more is undecided, since large documents ask hundreds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """Whether what is sent is still understood, and whether it was before; None where it cannot be decided."""
 

@@ -16,12 +16,13 @@ from compiler.compat.sameness import Sameness
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.contracts.versions import Bump
+from compiler.frozen import frozen
 
 Flow = Literal["request", "response"]
 """Which way data goes: to the API's provider, or from it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A change before it is known whom it reaches."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.compat.changes import ABSENT, Level
@@ -13,6 +12,7 @@ from compiler.compat.naming import called, shown
 from compiler.compat.pairs import Comparing, Flow, Pair
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
+from compiler.frozen import frozen
 
 SchemaPair = Callable[[Comparing, Schema, Schema, Flow], Pair | None]
 _MOST = 200
@@ -21,7 +21,7 @@ _FEW = 16
 """So many pairs of branches are looked at for what they mean, where nothing else tells which belong together."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Branch:
     """A branch with what tells it from the others."""
 

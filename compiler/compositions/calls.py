@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from compiler.contracts.examples import is_json
 from compiler.contracts.openapi import Api, Operation
@@ -11,13 +11,14 @@ from compiler.contracts.refs import Node
 from compiler.contracts.versions import resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.expressions.types import NULL, TEXT, WHOLE, Type, listed, record, schema_type, union
+from compiler.frozen import frozen
 from compiler.model.aggregators import Optional, Step
 from compiler.model.contracts import ContractVersion
 from compiler.serving import canaries, reachable
 from compiler.workspace import Workspace, takers
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Called:
     """An operation of one version, and the services that serve it, sorted."""
 

@@ -7,7 +7,6 @@ back where nothing is wrong is what lowering starts from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from compiler.compositions import flow, values
 from compiler.compositions.calls import (
@@ -27,11 +26,12 @@ from compiler.diagnostics import Finding, did_you_mean, one_of
 from compiler.expressions.judge import Facts, Judge
 from compiler.expressions.satisfies import satisfies
 from compiler.expressions.types import WRONG, Type, element, union
+from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator, Step
 from compiler.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Part:
     """A step, resolved: its call, its inputs, and the steps that it waits for."""
 
@@ -45,7 +45,7 @@ class Part:
     waits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Composition:
     """An aggregator without errors; ``parts`` stand behind what they wait for."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from compiler.compositions import values
 from compiler.compositions.calls import Called, fallback_of, good_responses, json_schema, parameter_schema, parameters
@@ -14,11 +13,12 @@ from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding, did_you_mean, one_of
 from compiler.expressions.satisfies import Mismatch, satisfies
 from compiler.expressions.types import Type
+from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator, Step
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Input:
     """What a parameter of a step's operation is given; ``place`` is ``path``, ``query`` or ``headers``."""
 

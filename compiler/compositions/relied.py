@@ -7,7 +7,6 @@ checked with counts as failed, so each step knows what is read of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from compiler.compositions.calls import body_type
 from compiler.compositions.compose import Composition, Part
@@ -26,13 +25,14 @@ from compiler.expressions.syntax import (
     Size,
 )
 from compiler.expressions.types import KINDS, Kind, Type, element, member, union
+from compiler.frozen import frozen
 
 Path = tuple[str | int, ...]
 """Names of fields, indices, and ``*`` for each element."""
 _Bound = Mapping[str, "Place | None"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A value in a step's answers; ``path`` begins with ``body``, ``status`` or ``headers``."""
 

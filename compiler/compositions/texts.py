@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from compiler.compositions import values
 from compiler.compositions.values import Value, Written
 from compiler.diagnostics import Finding
+from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator, Step
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepTexts:
     """`when`, `for_each`, the inputs by place and name, and the body, each as it is written."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.diagnostics import Finding
@@ -12,6 +11,7 @@ from compiler.expressions.parser import parse
 from compiler.expressions.places import stretch
 from compiler.expressions.syntax import Expression, Name, Problem, Template
 from compiler.expressions.types import Type, Variant, known, listed, record, union
+from compiler.frozen import frozen
 from compiler.reader import ListNode, MapNode
 from compiler.source import Span
 
@@ -19,7 +19,7 @@ MAX_VALUES = 5_000
 """Values of one composed body, each alias counted as what it stands for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """A scalar as it is written: a template for a text, else the value itself."""
 
@@ -39,7 +39,7 @@ class Written:
         return "".join(str(part) for part in self.template.parts) if self.template is not None else self.value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectValue:
     """A mapping, in the order in which it is written."""
 
@@ -47,7 +47,7 @@ class ObjectValue:
     where: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListValue:
     """A list."""
 

@@ -19,6 +19,7 @@ from compiler.contracts.openapi import Api, Operation, children
 from compiler.contracts.refs import Node, pointer_text
 from compiler.contracts.structure import METHODS
 from compiler.diagnostics import Finding
+from compiler.frozen import frozen
 
 Identity = tuple[str, str, str, tuple[str | int, ...]]
 Components = dict[str, dict[str, Any]]
@@ -41,7 +42,7 @@ _SPECIAL = frozenset(_HOLDS_SCHEMAS) | _LEFT_OUT | {"nullable", "exclusiveMinimu
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keys:
     """What is translated in an object of a kind, by key."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from hashlib import sha256
 from typing import Any, Literal
@@ -17,13 +17,14 @@ from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import pointer_text
 from compiler.contracts.structure import METHODS
 from compiler.contracts.versions import label_order, media_type
+from compiler.frozen import frozen
 
 Reshape = Callable[[Operation, dict[str, Any], Components], None]
 """Changes a copied operation in place, which is given with the contract's own one and the document's components."""
 VersionIn = Literal["path", "header", "query", "media_type", "host"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """What one exposed version of a contract adds to a gateway."""
 
@@ -53,7 +54,7 @@ class Part:
     """Changes an operation of the document as the gateway changes its bodies."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One operation of one part, and the path under which clients find it."""
 

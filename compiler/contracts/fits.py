@@ -17,11 +17,12 @@ from typing import Any, Literal
 from compiler.contracts.patterns import longest_safe
 from compiler.contracts.refs import Node, Scope
 from compiler.diagnostics import Finding
+from compiler.frozen import frozen
 
 Direction = Literal["request", "response"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What of an object or a list some keyword looked at, for ``unevaluatedProperties`` and ``unevaluatedItems``."""
 

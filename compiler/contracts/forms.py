@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.contracts.refs import Node
 from compiler.contracts.schemas import check_schema
 from compiler.contracts.walk import Check, Shape, Walk, shaped
 from compiler.diagnostics import closest, did_you_mean, one_of
+from compiler.frozen import frozen
 
 _COMPONENT_KEY = re.compile(r"[A-Za-z0-9._-]+")
 _STYLES = {
@@ -25,7 +25,7 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """A kind of object: what messages call it, its keys with the check of each value, and the keys it must have."""
 

@@ -9,13 +9,14 @@ somebody has to compare (:mod:`compiler.compat`).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 
 from compiler.contracts.openapi import Api, load
 from compiler.contracts.reduction import reduced
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.reader import Document
 from compiler.source import Span
 
@@ -24,7 +25,7 @@ FORM = 1
 _NOWHERE = Path("/nonexistent")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meaning:
     """A version's meaning: a document of OpenAPI as canonical JSON (ASCII, sorted keys, no blanks), and its digest."""
 

@@ -7,7 +7,7 @@ further checks. References are followed only where somebody asks, so cycles cost
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from compiler.contracts.refs import Node, Scope
@@ -15,12 +15,13 @@ from compiler.contracts.sound import WORTH_COMPILING, is_sound
 from compiler.contracts.structure import METHODS, check_structure
 from compiler.diagnostics import Finding
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.paths import PathTemplate
 from compiler.reader import Document
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operation:
     """A method on a path. ``node`` is the operation object; ``item`` the path item that holds it."""
 
@@ -51,7 +52,7 @@ class Operation:
         return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Api:
     """A contract version's document. ``operations`` are sorted by path, then in the order of METHODS."""
 

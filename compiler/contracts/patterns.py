@@ -7,8 +7,9 @@ Look-around, back-references and Unicode properties are not read, and patterns w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from compiler.frozen import frozen
 
 _SHORT, _MEDIUM, _LONG = 20, 64, 4096
 _PREFERRED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. /:@+,;=!#$%&'()*<>?[\\]^`{|}~\""
@@ -20,14 +21,14 @@ _MAX_DEPTH = 30
 _MAX_PATTERN = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chars:
     """One of these characters."""
 
     choice: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repeat:
     """The part, so many times; no ``most`` means no bound."""
 
@@ -36,14 +37,14 @@ class Repeat:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sequence:
     """One part after the other."""
 
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Either:
     """One of several."""
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from compiler.diagnostics import Finding, did_you_mean, one_of
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.reader import Document, Path
 from compiler.source import Span
 
@@ -49,14 +50,14 @@ Absent = tuple[str, tuple[str | int, ...], str]
 """A file, the path of a mapping or list in it, and a step that is not there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeadsNowhere(Finding):
     """A reference that leads to nothing; all that miss the same have one cause."""
 
     absent: Absent = ("", (), "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """Where references may lead: the project's files, and for an inline document the part of its file that it is.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from compiler.frozen import frozen
 from compiler.ranges import satisfies as satisfies
 
 _NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([^+]+))?")
@@ -83,7 +83,7 @@ def branches(wanted: str) -> list[str]:
     return [branch.strip() or "*" for branch in wanted.split("||")]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolution:
     """What a range comes to: in each major (by label, in order) the chosen version, and what it asks for in vain."""
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from compiler.contracts.refs import MAX_CHAIN, Absent, LeadsNowhere, Node, Scope
 from compiler.diagnostics import Finding, Note
+from compiler.frozen import frozen
 
 MAX_FINDINGS = 50
 """Of one document at most so many defects are shown; the rest is counted."""
@@ -34,7 +35,7 @@ class Check(Protocol):
     def __call__(self, walk: Walk, node: Node, /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plain:
     """A check that is a function."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from compiler.frozen import frozen
 from compiler.plan import Compose, Deployable, Forward, Rule
 
 Key = tuple[str, str, str]
 """Method, shape of the path behind the version, and version: no two operations of a deployable share all three."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """An operation in one version, as clients call it."""
 
@@ -39,7 +39,7 @@ class Call:
         return self.key[1][: len(self.key[1]) - len(self.own_path)] or "/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """All calls of a deployable, and the version that requests without one get, by contract."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.compat.changes import LEVELS, Level
+from compiler.frozen import frozen
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One change of one deployable, with all operations that it reaches."""
 
@@ -42,7 +43,7 @@ class Change:
         return self.operations[0] if len(self.operations) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """All changes, breaking first, and those of the rendered files by deployable, if they were asked for."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from compiler.diff import aggregates, contracts, places, services
 from compiler.diff.calls import Call, Key, Offer, offered
@@ -16,6 +16,7 @@ from compiler.diff.revisions import Revision
 from compiler.diff.table import TABLE
 from compiler.diff.table_clients import CLIENTS
 from compiler.diff.table_shapes import without_idle
+from compiler.frozen import frozen
 from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway
 from compiler.plan import Deployable, Forward, Rule, VersionKey
@@ -35,7 +36,7 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Side:
     """A deployable in one revision."""
 

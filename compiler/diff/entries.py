@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from compiler.composed import Constant, ObjectOf
 from compiler.diff.judging import RISKY, SAFE, Judge, Show, Verdict, always, plain
+from compiler.frozen import frozen
 from compiler.paths import PathTemplate
 from compiler.source import Span
 
@@ -16,7 +17,7 @@ Steps = tuple[str, ...]
 """Where something stands in the object of the project that it comes from: ``("listen", "port")``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """A kind of change, and a sentence on it."""
 
@@ -24,7 +25,7 @@ class Kind:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A change before it is known whom it reaches."""
 
@@ -34,7 +35,7 @@ class Found:
     at: Steps = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared:
     """A value that is compared as a whole."""
 
@@ -51,7 +52,7 @@ class Compared:
     """What makes equal values of those that mean the same; ``bare`` if None."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inside:
     """A dataclass of the plan that is walked by its own fields; where it is optional, or one of several, as said."""
 
@@ -67,7 +68,7 @@ class Inside:
     """What absence comes to, beside the other value; with it, nothing else is said of a value that came or is gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coded:
     """What code compares, since fields do not say enough by themselves."""
 
@@ -76,14 +77,14 @@ class Coded:
     at: Steps = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Elsewhere:
     """What another module of this package compares, by keys that it knows."""
 
     module: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ignored:
     """What is not compared, and why that loses nothing."""
 

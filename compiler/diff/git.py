@@ -11,10 +11,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from compiler.files import Library
+from compiler.frozen import frozen
 
 _FILE, _LINK = ("100644", "100755", "100664"), "120000"
 
@@ -27,7 +27,7 @@ class GitTrouble(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """``REV:PATH``: a revision as git writes it, and a path from the root of the repository, or ``./`` from here."""
 
@@ -38,7 +38,7 @@ class Named:
         return f"{self.revision}:{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Blob:
     """A file in a tree."""
 

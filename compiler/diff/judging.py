@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.compat.changes import LEVELS, Level
+from compiler.frozen import frozen
 from compiler.model.kinds import duration_text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """How bad a change is, and whether it weakens a protection."""
 

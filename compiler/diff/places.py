@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.diff.entries import Steps
+from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.project import Project
 from compiler.policies import applied
@@ -14,7 +14,7 @@ from compiler.source import Span
 from compiler.workspace import Exposure, Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exposing:
     """What exposes an operation: the exposed version, and what is said of the operation alone."""
 

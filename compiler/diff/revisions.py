@@ -6,12 +6,13 @@ Errors that leave a plan possible do not matter here, dates least of all: two re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from compiler import checks, environments, rules, suppressions
 from compiler.diagnostics import Finding, Severity
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.lock import Lock
 from compiler.lock.text import open_lock
 from compiler.lower import lower
@@ -27,7 +28,7 @@ _OF_CALLS = frozenset(("unknown-operation", "version-not-served", "version-unsat
 """What is wrong with exposures leaves a plan without them; with steps of aggregators, none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revision:
     """A revision that could be decoded."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from compiler.expressions.syntax import Problem
+from compiler.frozen import frozen
 
 Kind = Literal["name", "number", "text", "sign", "end"]
 MAX_TOKENS = 300
@@ -35,7 +35,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """A word; ``text`` is what it says, so without quotes and escapes."""
 

@@ -28,6 +28,7 @@ from compiler.expressions.types import (
     member,
     schema_type,
 )
+from compiler.frozen import frozen
 
 MAX_STEPS = 5_000
 """Pairs of a variant and a schema that are looked at; beyond, nothing is shown."""
@@ -38,7 +39,7 @@ _UNDECIDED = (
 _OF_LISTS = frozenset(("unevaluatedItems", "contains", "uniqueItems"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mismatch:
     """Why a type does not satisfy a schema, and where in the value: names of fields, ``0`` for any element."""
 

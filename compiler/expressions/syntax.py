@@ -6,11 +6,12 @@ macros but `has`, `map` and `filter`, and functions but `size`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 
+from compiler.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Literal:
     """A text, a number, ``true``, ``false`` or ``null``. A number keeps the digits that were written."""
 
@@ -21,7 +22,7 @@ class Literal:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A root: ``request``, ``item``, a step, or the variable of a ``map`` or ``filter``."""
 
@@ -30,7 +31,7 @@ class Name:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """``of.name``, or ``of['name']``; ``at`` is where the name begins."""
 
@@ -41,7 +42,7 @@ class Member:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """``of[2]``: an element of a list."""
 
@@ -51,7 +52,7 @@ class Index:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Has:
     """Whether what is read is there and not null, and all that it is read through."""
 
@@ -60,7 +61,7 @@ class Has:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Size:
     """How many code points a text has, or elements a list."""
 
@@ -69,7 +70,7 @@ class Size:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """``!of``."""
 
@@ -81,7 +82,7 @@ class Not:
 Operator = OneOf["==", "!=", "<", "<=", ">", ">=", "&&", "||", "in", "+"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binary:
     """Two values and what stands between them."""
 
@@ -92,7 +93,7 @@ class Binary:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conditional:
     """``test ? then : otherwise``."""
 
@@ -103,7 +104,7 @@ class Conditional:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Each:
     """``of.map(variable, body)`` or ``of.filter(variable, body)``."""
 
@@ -118,7 +119,7 @@ class Each:
 Expression = Literal | Name | Member | Index | Has | Size | Not | Binary | Conditional | Each
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Template:
     """A scalar with expressions in it: texts and expressions in their order, neither two texts in a row nor empty ones.
 
@@ -133,7 +134,7 @@ class Template:
         return self.parts[0] if len(self.parts) == 1 and not isinstance(self.parts[0], str) else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """What is wrong with an expression, and where in the scalar's value."""
 

@@ -7,13 +7,14 @@ where somebody asks, so that recursive schemas have a type like others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from compiler.contracts.fits import Direction, below, property_schemas, said
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
+from compiler.frozen import frozen
 
 Kind = Literal["object", "array", "string", "integer", "number", "boolean", "null"]
 KINDS: tuple[Kind, ...] = ("object", "array", "string", "integer", "number", "boolean", "null")
@@ -36,7 +37,7 @@ CALLED: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class View:
     """Schemas that a value satisfies together, references and ``allOf`` laid open, one branch chosen of each choice."""
 
@@ -54,7 +55,7 @@ class View:
         return frozenset(atom.identity for atom in self.atoms)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Variant:
     """One of the forms that a value may have.
 
@@ -78,7 +79,7 @@ class Variant:
         return (self.kind, identities, repr(self.values), id(self.fields), id(self.items), self.most)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Type:
     """A union of variants; ``absent`` where there may be no value at all. Without variants nothing can be said."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from compiler.checks.references import named_services, policy_lists
 from compiler.contracts.versions import in_order, resolve
+from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator
 from compiler.model.edges import Edge
 from compiler.model.gateways import Expose, Gateway
@@ -21,7 +21,7 @@ _LONGEST = 48
 """Characters of a text of the project that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """A line of a box that links begin or end at. ``faded`` is what is deprecated, or used by nobody."""
 
@@ -31,7 +31,7 @@ class Row:
     faded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Box:
     """A gateway, edge, aggregator, contract or service. ``id`` is ``<kind>/<name>``; ``lines`` say more of it."""
 
@@ -42,7 +42,7 @@ class Box:
     rows: tuple[Row, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """From a row to a row or a box, by their ids. ``aside`` are calls that no contract speaks of, as a mirror's are."""
 
@@ -51,7 +51,7 @@ class Link:
     aside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Graph:
     """Boxes by column and name, links by their ends."""
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from compiler.frozen import frozen
 from compiler.graph.content import COLUMN, Box, Graph, Link
 
 MARGIN, GAP, WAY = 24, 14, 120
@@ -23,7 +24,7 @@ _PASSES = 16
 _NARROW, _WIDE = frozenset("iljftrI.,:;'!|()[]/- "), frozenset("mwMW@%")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Placed:
     """A box with its left upper corner and its size, and the height of each place at which links end, by id."""
 
@@ -35,7 +36,7 @@ class Placed:
     ends: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """A link as level stretches (from x, to x, y), which are to be joined by curves; the first and last are points."""
 
@@ -43,7 +44,7 @@ class Way:
     stretches: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """Everything in its place. ``columns`` are the left edge of each column that has boxes, by its number."""
 
@@ -66,7 +67,7 @@ class _Item:
     y: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Step:
     """A part of a link between neighbouring columns: (column, item, end) on both sides."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from compiler.backends.envoy.secrets import with_auth
+from compiler.frozen import frozen
 from compiler.plan import Deployable, Secret, applied
 from compiler.plan_policies import ApiKey, Auth, Basic, Jwt, Mtls
 from compiler.throwaway import USER, Pair, api_key, basic, key_set, pair, token, users
@@ -20,7 +21,7 @@ _LASTS = 7 * 86_400
 """Seconds for which a token is good."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credential:
     """What a call bears: headers by name, and options of curl."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlencode
 from compiler.contracts.examples import sample_request
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.versions import media_type
+from compiler.frozen import frozen
 from compiler.local.credentials import NOTHING, Credential
 from compiler.local.ports import bracketed, reached_at
 from compiler.plan import Answer, Deployable, Exposed
@@ -23,7 +23,7 @@ _LONGEST_BODY = 1_000
 """Nobody pastes a longer one; operations that need one are left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One request to a gateway; ``target`` is path and query, ``headers`` by name."""
 

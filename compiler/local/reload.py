@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from compiler.frozen import frozen
 from compiler.local.envoy import Running
 
 
@@ -18,7 +18,7 @@ class Reloaded(Enum):
     LATE = "late"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """How often Envoy took a file, and how often it refused it."""
 

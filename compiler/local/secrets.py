@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.backends.envoy.secrets import with_secrets
+from compiler.frozen import frozen
 from compiler.plan import Deployable, Secret
 from compiler.throwaway import Pair, pair, why_not_a_pair
 
@@ -15,7 +15,7 @@ class SecretProblem(Exception):
     """A file is there and cannot be used; the text says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Local:
     """A deployable whose secrets are all on this machine."""
 

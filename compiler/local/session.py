@@ -11,6 +11,7 @@ from compiler.backends.envoy import render
 from compiler.backends.envoy.bootstrap import bootstrap
 from compiler.checks import Checked
 from compiler.contracts.openapi import Api
+from compiler.frozen import frozen
 from compiler.local import stubs
 from compiler.local.credentials import Credential, with_local_credentials
 from compiler.local.envoy import EnvoyProblem, Running, launch, wait_until_ready
@@ -28,7 +29,7 @@ class PortTaken(Exception):
     """A gateway's port cannot be listened on; the text says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What an update did to one gateway, in words; ``moved`` where clients find it under another address."""
 

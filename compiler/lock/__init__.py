@@ -7,10 +7,11 @@ and writes it, :mod:`compiler.lock.history` lays it beside the project, :mod:`co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from compiler.contracts.versions import Bump, label
+from compiler.frozen import frozen
 from compiler.paths import PathTemplate
 from compiler.source import Source, Span
 
@@ -19,7 +20,7 @@ FORMAT = 1
 """The format of the file, which its first line says."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedVersion:
     """A published version of a contract."""
 
@@ -52,7 +53,7 @@ class LockedVersion:
         return self.after is not None and self.after == mark(before)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     """An operation that an edge promises to its client: as the client calls it, and the version that it belongs to.
 
@@ -76,7 +77,7 @@ class Promise:
         return self.method, PathTemplate.parse(self.path).shape, self.contract, label(self.number)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockedEdge:
     """What an edge promises to its client, and until when."""
 
@@ -91,7 +92,7 @@ class LockedEdge:
     where: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """All that is published, by contract and number, and by edge."""
 

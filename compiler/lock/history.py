@@ -17,6 +17,7 @@ from compiler.contracts.openapi import Api, load
 from compiler.contracts.versions import Bump, allowed, in_order, is_prerelease
 from compiler.diagnostics import Finding
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.lock import Lock, LockedVersion
 from compiler.model.contracts import ContractVersion
 from compiler.model.project import Project
@@ -31,7 +32,7 @@ Key = tuple[str, str]
 """A contract's name and a version's number."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edition:
     """A version of a contract, which the project declares, the lock knows, or both."""
 
@@ -55,7 +56,7 @@ class Edition:
         return self.contract, self.number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """Two versions of a contract that follow one another, with what came of comparing them."""
 
@@ -69,7 +70,7 @@ class Step:
     """What the step needs; None where it is not known, since a document is broken."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """All versions in the order of contract and number, and the steps between releases."""
 

@@ -7,18 +7,19 @@ later; and one that the project has no more stays as removed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from compiler.contracts.meaning import meaning
 from compiler.contracts.versions import is_prerelease
+from compiler.frozen import frozen
 from compiler.lock import Lock, LockedEdge, LockedVersion, mark
 from compiler.lock.edges import renewed_edge
 from compiler.lock.history import Edition, History, Key
 from compiler.lock.record import pack
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renewal:
     """A lock, and what is different in it: the keys of versions that were added, that are gone, whose dates moved.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from compiler.frozen import frozen
 from compiler.model.kinds import (
     HEADER_NAME,
     NAME,
@@ -31,7 +31,7 @@ Expression = Annotated[str, Scalar("an expression such as `${request.path.id}`",
 Inputs = Annotated[Mapping[str, Annotated[Any, Raw("a value or an expression")]], Keys(_PARAMETER)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bindings:
     """What a step sends: path, query, headers and body as its operation declares them."""
 
@@ -42,7 +42,7 @@ class Bindings:
     body: YamlValue = doc("The JSON body.", {"id": "${request.body.id}"}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepRetry:
     """Try a step again, within the aggregate's deadline."""
 
@@ -50,7 +50,7 @@ class StepRetry:
     attempts: Annotated[int, Bounds(1, 10)] = doc("Retries after the first try.", 1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Optional:
     """What stands in for a step that failed."""
 
@@ -58,7 +58,7 @@ class Optional:
     fallback: YamlValue = doc("The body to use instead; `null` without it.", {"items": []}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One call to one operation."""
 
@@ -81,7 +81,7 @@ class Step:
     max_body: Size | None = doc("The largest answer.", "256KiB", None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """The composite answer."""
 
@@ -95,7 +95,7 @@ class Response:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aggregator:
     """Calls several services, in parallel where nothing forbids it, and answers with one payload."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
+from compiler.frozen import frozen
 from compiler.model.kinds import NAME, VERSION, Date, Keys, Text, Where, YamlMap, doc, place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContractVersion:
     """One published version of a contract."""
 
@@ -22,7 +22,7 @@ class ContractVersion:
     sunset: Date | None = doc("The last day on which this version is served.", "2027-03-31", None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contract:
     """An HTTP/JSON API that services implement and clients rely on."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
+from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway
 from compiler.model.kinds import NAME, Date, Items, Keys, Name, Size, Text, Timeout, Where, doc, place
 from compiler.model.references import Published
 from compiler.model.shapes import BodyShape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Needs:
     """What the client cannot do without."""
 
@@ -21,7 +21,7 @@ class Needs:
     max_response: Size | None = doc("The largest answer.", "64KiB", None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """Whom the edge is for."""
 
@@ -32,7 +32,7 @@ class Client:
     needs: Needs | None = doc("What it cannot do without.", {"max_latency": "1s", "max_response": "64KiB"}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EdgeExpose(Expose):
     """A contract or an aggregator that the client can call."""
 
@@ -47,7 +47,7 @@ def body_shape(expose: Expose) -> BodyShape | None:
     return expose.decorate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Edge(Gateway):
     """A gateway for one client, kept as long as the client is supported."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+from compiler.frozen import frozen
 from compiler.model.kinds import (
     NAME,
     OPERATION_KEY,
@@ -30,7 +30,7 @@ from compiler.model.secrets import SecretRef
 from compiler.model.shapes import BodyShape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerTls:
     """TLS towards clients."""
 
@@ -39,7 +39,7 @@ class ServerTls:
     key: SecretRef = doc("Its key (PEM).", {"file": "/etc/certs/tls.key"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listen:
     """The socket that clients connect to."""
 
@@ -55,7 +55,7 @@ class Listen:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Versioning:
     """Where a request says which major version it wants."""
 
@@ -65,7 +65,7 @@ class Versioning:
     default: Literal["none", "latest", "oldest"] = doc("What a request without a version gets.", "latest", "none")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OperationSettings:
     """What is special about one exposed operation."""
 
@@ -73,7 +73,7 @@ class OperationSettings:
     policies: tuple[Name, ...] = doc("Policies on top of the exposure's.", ["strict"], ())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expose:
     """A contract or an aggregator that can be called here."""
 
@@ -105,7 +105,7 @@ class Expose:
     decorate: BodyShape | None = doc("Changes to JSON bodies.", {"response": {"set": {"served_by": "public"}}}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admin:
     """Envoy's administration interface, always on loopback."""
 
@@ -113,7 +113,7 @@ class Admin:
     port: Port = doc("The TCP port on loopback.", 9901)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Otlp:
     """An OpenTelemetry collector."""
 
@@ -122,7 +122,7 @@ class Otlp:
     port: Port = doc("Its OTLP/gRPC port.", 4317, 4317)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tracing:
     """Traces of requests."""
 
@@ -131,7 +131,7 @@ class Tracing:
     sampling: Percent = doc("How many requests are traced.", "1%", 1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metrics:
     """Prometheus metrics on a port of their own."""
 
@@ -139,7 +139,7 @@ class Metrics:
     port: Port = doc("The port that serves /stats/prometheus and /ready, and nothing else.", 9902)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observability:
     """What can be seen from outside."""
 
@@ -151,7 +151,7 @@ class Observability:
     metrics: Metrics | None = doc("Metrics.", {"port": 9902}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gateway:
     """The entry point for all clients."""
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, field
 from datetime import date
 from typing import Annotated, Any
 
+from compiler.frozen import frozen
 from compiler.reader import ListNode, MapNode, find_in_nodes
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """A text of a certain form. ``convert`` makes the value of it, or raises ValueError with a sentence."""
 
@@ -28,7 +29,7 @@ class Scalar:
     """Whether an unquoted number counts as its text, as in a version ``1.10``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bounds:
     """A whole number (or, on a float, any number) from ``least`` to ``most``."""
 
@@ -36,7 +37,7 @@ class Bounds:
     most: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keys:
     """What the keys of a mapping are, and how many entries it may have."""
 
@@ -45,7 +46,7 @@ class Keys:
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Items:
     """How many items a list has at least, and whether they differ."""
 
@@ -53,7 +54,7 @@ class Items:
     unique: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raw:
     """Any YAML below this point, kept as it was read (nodes that know their places)."""
 

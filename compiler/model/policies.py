@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+from compiler.frozen import frozen
 from compiler.model.kinds import (
     HEADER_NAME,
     NAME,
@@ -35,7 +35,7 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 RetryOn = Literal["connect-failure", "gateway-error", "5xx", "reset", "refused-stream", "retriable-4xx"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retry:
     """Try again where a service fails. POST and PATCH are only tried again where no connection was made."""
 
@@ -50,7 +50,7 @@ class Retry:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DistributedLimit:
     """Count in a rate limit service instead of in each Envoy process."""
 
@@ -58,7 +58,7 @@ class DistributedLimit:
     service: Name = doc("A service that speaks Envoy's rate limit protocol.", "limiter")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RateLimit:
     """How many requests are let through."""
 
@@ -78,7 +78,7 @@ class RateLimit:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoteJwks:
     """Public keys that a declared service hands out."""
 
@@ -87,7 +87,7 @@ class RemoteJwks:
     path: UrlPath = doc("The path of the key set.", "/jwks.json")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Jwt:
     """Bearer tokens, signed by an issuer (RFC 7519)."""
 
@@ -104,7 +104,7 @@ class Jwt:
     clock_skew: Duration = doc("How far clocks may differ.", "30s", 60_000)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiKeys:
     """Where the digests of the keys come from."""
 
@@ -117,7 +117,7 @@ class ApiKeys:
     env: Text | None = doc("An environment variable that holds such lines.", "PARTNER_KEYS", None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiKey:
     """Random keys that partners send."""
 
@@ -127,7 +127,7 @@ class ApiKey:
     keys: ApiKeys = doc("The digests of the keys.", {"digests": "keys/partners.txt"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Basic:
     """User names and passwords (RFC 7617)."""
 
@@ -137,7 +137,7 @@ class Basic:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mtls:
     """Client certificates."""
 
@@ -148,7 +148,7 @@ class Mtls:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class External:
     """A service that decides for each request (Envoy's ext_authz protocol)."""
 
@@ -158,7 +158,7 @@ class External:
     timeout: Timeout = doc("How long it may take; then the request is refused.", "200ms", 200)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Auth:
     """Who may call: exactly one way."""
 
@@ -178,7 +178,7 @@ class Auth:
     external: External | None = doc("A service that decides.", {"service": "authz"}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cors:
     """What scripts of other origins may do (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
@@ -193,7 +193,7 @@ class Cors:
     expose_headers: tuple[HeaderName, ...] = doc("Response headers that scripts may read.", ["x-total"], ())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeaderChanges:
     """Headers of one direction: `remove` first, then `set`."""
 
@@ -204,7 +204,7 @@ class HeaderChanges:
     remove: tuple[HeaderName, ...] = doc("Headers to take off.", ["x-c"], ())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Headers:
     """Changes of headers towards the service and towards the client."""
 
@@ -213,7 +213,7 @@ class Headers:
     response: HeaderChanges | None = doc("Towards the client.", {"set": {"x-d": "e"}, "remove": ["server"]}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mirror:
     """A copy of some requests goes to another service, whose answers do not count."""
 
@@ -222,7 +222,7 @@ class Mirror:
     percent: Annotated[float, Bounds(0, 100)] = doc("How many of the requests, in percent.", 5, 100)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """A named bundle; a later one replaces each key of a former one whole (`headers` merge, `deny_ips` unite)."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from compiler.frozen import frozen
 from compiler.model.aggregators import AggregatorsByName
 from compiler.model.contracts import ContractsByName
 from compiler.model.edges import EdgesByName
@@ -14,7 +14,7 @@ from compiler.model.policies import PoliciesByName
 from compiler.model.services import ServicesByName
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersioningSettings:
     """How versions are judged."""
 
@@ -26,7 +26,7 @@ class VersioningSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Settings for the whole project."""
 
@@ -34,7 +34,7 @@ class Settings:
     versioning: VersioningSettings | None = doc("How versions are judged.", {"max_live_majors": 2}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sections:
     """What any file of a project may hold."""
 
@@ -80,7 +80,7 @@ class Sections:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RootFile(Sections):
     """`gatewright.yaml`, the root of a project."""
 
@@ -89,7 +89,7 @@ class RootFile(Sections):
     settings: Settings | None = doc("Settings for the whole project.", {"versioning": {"max_live_majors": 2}}, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Project:
     """All files of a project together."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from compiler.frozen import frozen
 from compiler.model.kinds import VERSION, Scalar
 from compiler.ranges import is_range
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Implements:
     """``orders@2.1.0``, or with the operation that an aggregator answers: ``overview@1.0.0#getOverview``."""
 
@@ -18,7 +18,7 @@ class Implements:
     operation: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """``customers@^3#getCustomer``: a contract, a range of versions, an operationId."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from compiler.frozen import frozen
 from compiler.model.kinds import HostFile, Variable, Where, doc, place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretRef:
     """Where a key, password or certificate is found on the gateway's host."""
 

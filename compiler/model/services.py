@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+from compiler.frozen import frozen
 from compiler.model.kinds import (
     NAME,
     Count,
@@ -28,7 +28,7 @@ from compiler.model.references import ServiceImplements
 from compiler.model.secrets import SecretRef
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """Where one instance, or one name for several, can be reached."""
 
@@ -38,7 +38,7 @@ class Endpoint:
     weight: Weight | None = doc("The share of this endpoint among the service's endpoints.", 1, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UpstreamTls:
     """TLS towards the service. The certificate is verified, by authority and by name, unless that is switched off."""
 
@@ -54,7 +54,7 @@ class UpstreamTls:
     insecure_skip_verify: bool = doc("Accept any certificate; draws the warning tls-unverified.", True, False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HealthCheck:
     """Active checks of each endpoint."""
 
@@ -66,7 +66,7 @@ class HealthCheck:
     healthy_after: Count = doc("Successes in a row until it is taken back.", 2, 2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutlierDetection:
     """Endpoints that answer badly are left out for a while."""
 
@@ -75,7 +75,7 @@ class OutlierDetection:
     ejection_time: Timeout = doc("How long it is left out the first time.", "30s", 30_000)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CircuitBreaker:
     """Limits for each gateway process, beyond which requests fail at once instead of waiting."""
 
@@ -86,7 +86,7 @@ class CircuitBreaker:
     max_retries: CountFromZero = doc("Retries under way.", 3, 3)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HashOn:
     """What decides which endpoint a request goes to, with ring_hash."""
 
@@ -95,7 +95,7 @@ class HashOn:
     client_ip: bool = doc("The client's address.", True, False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """Something that runs behind the gateway and implements one version of one contract."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from compiler.frozen import frozen
 from compiler.model.kinds import Keys, Raw, Scalar, Size, Text, Where, doc, place
 
 _DOTTED = Scalar("a dotted path such as `items.id`", r"[^.\s]+(\.[^.\s]+)*")
 DottedPath = Annotated[str, _DOTTED]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BodyChanges:
     """`include`, `remove`, `rename`, `set`, in that order, on dotted paths of the service's schema."""
 
@@ -25,7 +25,7 @@ class BodyChanges:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BodyShape:
     """Changes to the JSON bodies of an exposure."""
 

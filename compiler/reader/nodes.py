@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from compiler.diagnostics import Finding, Note
+from compiler.frozen import frozen
 from compiler.source import Source, Span
 
 MAX_DEPTH = 200
@@ -93,7 +94,7 @@ class ListNode(list[Any]):
         return Span(self.source, self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A file's content as plain data (dict, list, str, int, float, bool, None) with a place for every path into it."""
 

@@ -11,9 +11,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from compiler.diagnostics import Diagnostic, Severity
+from compiler.frozen import frozen
 from compiler.report.excerpt import WIDTH, excerpt, visible
 from compiler.source import Span
 
@@ -40,7 +40,7 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
     return ", ".join(said) or "no problems found"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Look:
     """How things are shown: what is masked, whether in colour, and in how many columns, if that matters."""
 

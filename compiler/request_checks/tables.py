@@ -9,6 +9,7 @@ from typing import Any
 from compiler.compat.flat import canonical
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
+from compiler.frozen import frozen
 from compiler.request_checks.patterns import automaton
 from compiler.requested import Automaton, RequestTables
 
@@ -24,7 +25,7 @@ _BEYOND = ("unevaluatedProperties", "unevaluatedItems")
 _WHOLE = {"int32": 31, "int64": 63}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limit:
     """Something in a document that a gateway cannot check; ``what`` names it."""
 

@@ -6,14 +6,13 @@ The tests run both examples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from compiler.diagnostics import Severity
+from compiler.frozen import frozen
 
 _E, _W = Severity.ERROR, Severity.WARNING
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A rule's name, its weight, what it says in one line, and whether a comment in the source may suppress it.
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from compiler.frozen import frozen
 from compiler.rules import RULES
 
 FOLDER = Path(__file__).parent
@@ -25,7 +25,7 @@ _AS_OF = re.compile(r"^As of: (\d{4}-\d{2}-\d{2})$", re.MULTILINE)
 _SECTIONS = ("Published", "Wrong", "Right", "Both")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """A rule's page: its text, and its two example projects as file names to texts, judged ``as_of`` a day.
 

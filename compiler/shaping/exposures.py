@@ -19,6 +19,7 @@ from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
 from compiler.expressions.types import Type
 from compiler.files import Library
+from compiler.frozen import frozen
 from compiler.model.edges import body_shape
 from compiler.model.shapes import BodyShape
 from compiler.reader import Document
@@ -102,7 +103,7 @@ class OperationShape:
                 media["examples"] = kept
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Shaped:
     """The changes of an exposed version, by operation, and what is wrong with what is put in."""
 

@@ -8,8 +8,8 @@ prints the result.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from compiler.frozen import frozen
 from compiler.plan import Answer, Compose, Deployable, Forward, Plan, Rule
 from compiler.routing import Request, answer, holds_host
 from compiler.source import Span
@@ -20,7 +20,7 @@ from compiler.trace.reasons import reasons
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Traced:
     """What becomes of a request.
 

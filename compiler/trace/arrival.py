@@ -6,8 +6,8 @@ docs/security.md has the list; the tests hold it to the real Envoy.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from compiler.frozen import frozen
 from compiler.paths import ESCAPED_SLASH
 from compiler.plan import Deployable, Forward, Rule
 from compiler.routing import Request
@@ -27,7 +27,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _TO_ESCAPE = re.compile(r'["<>^`{|}]')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """The gateway answers with ``status`` before it looks for a route."""
 
@@ -35,7 +35,7 @@ class Refused:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrived:
     """The request as it is routed, and what was done to it."""
 

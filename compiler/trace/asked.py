@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
+
+from compiler.frozen import frozen
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -16,7 +17,7 @@ class CannotAsk(ValueError):
     """What was written is no request; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """``path`` and ``query`` are as written, but that text beyond ASCII is percent-encoded, as every client does it.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import duration_text
 from compiler.model.project import Project
@@ -14,7 +14,7 @@ from compiler.reader import ListNode, MapNode
 from compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One setting that applies: ``timeout``, or of headers ``headers.request.x-a``.
 

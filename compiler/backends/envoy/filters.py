@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
@@ -32,6 +32,7 @@ from compiler.backends.envoy.types import (
     Data,
 )
 from compiler.backends.envoy.versions import taken_off, varies_by
+from compiler.frozen import frozen
 from compiler.plan import Addresses, Answer, Compression, Cors, Deployable, Policies, Rule, applied
 from compiler.plan_policies import Auth, RateLimit
 from compiler.yaml_text import Line, line
@@ -59,7 +60,7 @@ _ENCODINGS: tuple[Compression, ...] = ("brotli", "gzip")
 """Where a client takes both as gladly, the first is used."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OnRoute:
     """What filters look at of a route: its own policies, the usual ones of the chain, and a ``cors`` of its own."""
 
@@ -70,7 +71,7 @@ class OnRoute:
     payload: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """What filters look at of a deployable: all policies that occur in it, and the folder of its files."""
 
@@ -81,7 +82,7 @@ class Chain:
     """Whether Envoy follows files of its own for what stands in a listener."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filter:
     """One line of the table.
 

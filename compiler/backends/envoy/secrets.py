@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from compiler.frozen import frozen
 from compiler.plan import Answer, ClientTls, Deployable, Policies, Rule, Secret, applied
 from compiler.plan_policies import Auth, Basic, Mtls
 
 Use = Literal["certificate", "key", "authority", "users"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostSecret:
     """A secret on the gateway's host, and what it must be."""
 

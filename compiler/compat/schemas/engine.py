@@ -34,6 +34,7 @@ from compiler.compat.schemas.objects import objects
 from compiler.compat.schemas.texts import texts
 from compiler.compat.schemas.views import Key, View
 from compiler.contracts.refs import Node
+from compiler.frozen import frozen
 
 MAX_DEPTH = 40
 _MOST_BRANCHES = 600
@@ -51,7 +52,7 @@ Candidates = list[Any] | None
 """Values that may be witnesses, best first; None where there surely is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch:
     """Keywords that hold, or do not, and schemas that do not: one way in which some schemas hold."""
 
@@ -59,7 +60,7 @@ class Branch:
     failing: tuple[View, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alternative:
     """One way in which a schema holds or does not: keywords, schemas that hold, and schemas that do not."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -11,6 +10,7 @@ from compiler.compat.schemas.numbers import Numbers, exact
 from compiler.compat.schemas.views import View
 from compiler.contracts.fits import same
 from compiler.contracts.refs import Node
+from compiler.frozen import frozen
 
 KINDS = ("null", "boolean", "integer", "fraction", "string", "array", "object")
 _OF_KIND = {
@@ -26,7 +26,7 @@ _OF_KIND = {
 PROPERTIES = ("properties", "patternProperties", "additionalProperties")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Atom:
     """One keyword of a schema, which holds or does not; ``properties`` stands for itself and its two companions."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from compiler.contracts.fits import Judge, said
 from compiler.contracts.refs import Node, Scope
 from compiler.diagnostics import Finding
+from compiler.frozen import frozen
 
 Dialect = Literal["3.0", "3.1"]
 Direction = Literal["request", "response"]
 Key = tuple[int, tuple[str | int, ...], bool, bool]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class View:
     """A schema as one side reads it.
 
@@ -59,19 +59,19 @@ class View:
         return self.direction is not None and said(self.scope, schema.node, flag)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contained:
     """Every document of the one is one of the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotContained:
     """``witness`` is a document that the inner schema accepts and the outer one refuses."""
 
     witness: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unknown:
     """It could not be decided, or not in bounded work; ``reason`` says why, as the end of a sentence."""
 
