@@ -38,6 +38,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -m venv .venv || { echo "hint: on Debian, the package python3-venv is missing" >&2; exit 2; }
 	@echo "setting up .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(BIN)/python -m compileall -q compiler
 	@touch $(READY)
 
 clean:

@@ -20,8 +20,8 @@ from bench.load import Load, percentile, request, times
 from bench.routing import running
 from compiler.backends.envoy import static
 from compiler.backends.envoy.payload import module_file
-from compiler.frozen import frozen
 from compiler.local.ports import free_port, free_ports
+from compiler.records import frozen
 
 ROOT = Path(__file__).parent.parent
 _CONNECTIONS = 16

@@ -13,9 +13,9 @@ from typing import Any
 from bench.load import Load
 from bench.routing import planned, running
 from bench.shaping import placed, with_rule
-from compiler.frozen import frozen
 from compiler.local.ports import free_port
 from compiler.plan import Answer, Deployable, Forward, Rule
+from compiler.records import frozen
 from compiler.source import Source
 from compiler.yaml_text import dump
 

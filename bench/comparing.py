@@ -9,7 +9,7 @@ from statistics import median
 
 from bench.compiling import child
 from bench.projects import OPERATIONS, write_project
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 CHANGES = 20
 """Documents of the second revision in which something differs."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.projects import OPERATIONS, Form, write_project
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 _FLOOR = """
 import glob, json, sys, time, yaml

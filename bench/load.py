@@ -8,9 +8,8 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 _OK = b"HTTP/1.1 200"
 _ANY = b"HTTP/1.1 "
@@ -76,7 +75,7 @@ class Load:
         return found
 
 
-@dataclass(slots=True)
+@mutable
 class _Connection:
     socket: socket.socket
     left: int = _BATCH

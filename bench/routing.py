@@ -15,11 +15,11 @@ from bench.load import Load, request
 from bench.projects import OPERATIONS, write_project
 from compiler import pipeline
 from compiler.backends.envoy import static
-from compiler.frozen import frozen
 from compiler.local.envoy import Running, find_envoy, start
 from compiler.local.ports import free_port
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Deployable, Forward, Rule
+from compiler.records import frozen
 from compiler.source import Source
 from compiler.yaml_text import dump
 

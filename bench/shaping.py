@@ -16,10 +16,10 @@ from bench.projects import write_project
 from bench.routing import planned, running
 from compiler.backends.envoy import payload, static
 from compiler.composed import Constant
-from compiler.frozen import frozen
 from compiler.local.ports import free_port
 from compiler.paths import PathTemplate
 from compiler.plan import Answer, Deployable, Forward, Rule
+from compiler.records import frozen
 from compiler.shaped import FieldChange, Shape, Tree
 from compiler.source import Source
 

@@ -16,11 +16,11 @@ from compiler import pipeline
 from compiler.contracts.openapi import load
 from compiler.diagnostics import Diagnostic
 from compiler.files import ROOT_FILE, Library
-from compiler.frozen import frozen
 from compiler.model.kinds import NAME, VERSION
 from compiler.model.project import Project
 from compiler.pipeline import diagnosed
 from compiler.reader import Document, MapNode, read, read_yaml
+from compiler.records import frozen
 from compiler.source import Source, inside, relative_name
 
 

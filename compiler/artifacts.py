@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 MANIFEST = "manifest.json"
 _BESIDE = ".gatewright-"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Literal
 
 from compiler.expressions.syntax import Expression
-from compiler.frozen import frozen
 from compiler.paths import PathTemplate
+from compiler.records import frozen
 from compiler.source import Span
 
 

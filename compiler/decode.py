@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from difflib import get_close_matches
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from compiler.diagnostics import Finding, did_you_mean, one_of
+from compiler.diagnostics import Finding, closest, did_you_mean, one_of
 from compiler.model.kinds import Bounds, Items, Keys, Raw, Scalar, Where
 from compiler.reader import ListNode, MapNode
 from compiler.source import Span
@@ -193,7 +192,8 @@ def _union(members: tuple[Any, ...]) -> Decoder:
         return decoder(members[0])
     by_shape: dict[type, list[Decoder]] = {dict: [], list: [], str: []}
     for member in members:
-        by_shape[_shape(member)].append(decoder(member))
+        if get_origin(member) is not Literal:  # compared first of all
+            by_shape[_shape(member)].append(decoder(member))
     exact = {c for member in members if get_origin(member) is Literal for c in get_args(member)}
     secret = next((m for m in members if getattr(m, "SECRET", False)), None)
 
@@ -338,8 +338,9 @@ def _object(target: type) -> Decoder:
             return INVALID
         found: dict[str, Any] = {}
         before = len(out)
-        mistyped = {guess for name in value if name not in keys for guess in get_close_matches(name, keys, n=1)}
-        out.extend(_unknown_key(value, name, keys, secret=secret) for name in value if name not in keys)
+        unknown = [name for name in value if name not in keys]
+        mistyped = {guess for name in unknown if (guess := closest(name, keys)) is not None}
+        out.extend(_unknown_key(value, name, keys, secret=secret) for name in unknown)
         for name, field, annotation in layout:
             if name in value:
                 if name not in decoders:

@@ -14,12 +14,12 @@ from types import FrameType
 
 from compiler import pipeline
 from compiler.cli import options
-from compiler.frozen import frozen
 from compiler.local.envoy import EnvoyProblem
 from compiler.local.ports import free_port
 from compiler.local.secrets import SecretProblem
 from compiler.local.session import PortTaken, Session
 from compiler.plan import Deployable
+from compiler.records import frozen
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "shop"
 _DAY = date(2026, 12, 1)

@@ -7,11 +7,10 @@ so that a rule weighs the same wherever it is found.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from enum import Enum
 from os.path import commonprefix
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 from compiler.source import Span
 
 
@@ -70,6 +69,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
     Comparing costs some microseconds a word, so where many are known only those are looked at that begin or end alike.
     """
+    from difflib import get_close_matches  # where nothing is misspelt, nothing is compared
+
     words = sorted(set(known))
     if len(word) > 200:
         return None

@@ -16,11 +16,11 @@ from typing import Any
 from compiler.decode import INVALID, decode, decoder, language_fields
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.model.environments import SECTIONS, environment_file
 from compiler.model.kinds import NAME
 from compiler.model.project import Project, RootFile
 from compiler.reader import LaidNode, MapNode, read_yaml
+from compiler.records import frozen
 from compiler.source import Source, Span, inside
 
 FOLDER = "environments"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from compiler.diagnostics import Finding, Note
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.model.policies import ApiKeys
+from compiler.records import frozen
 from compiler.source import Source, Span
 
 _CONSUMER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")

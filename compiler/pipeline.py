@@ -18,13 +18,13 @@ from compiler.contracts.versions import is_prerelease
 from compiler.decode import decode
 from compiler.diagnostics import Diagnostic, Finding, Note, Severity, did_you_mean, in_order, one_of
 from compiler.files import ROOT_FILE, Library
-from compiler.frozen import frozen
 from compiler.lock import LOCK_FILE, Lock
 from compiler.lock.text import open_lock
 from compiler.model.edges import EdgeExpose
 from compiler.model.kinds import Where
 from compiler.model.project import Project, RootFile, Sections, VersioningSettings
 from compiler.reader import Document, MapNode, read_yaml
+from compiler.records import frozen
 from compiler.source import Source, Span, inside, relative_name
 from compiler.workspace import Workspace
 from compiler.workspace import build as build_workspace

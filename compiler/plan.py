@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from compiler.composed import Aggregate
-from compiler.frozen import frozen
 from compiler.paths import PathTemplate
 from compiler.plan_policies import Addresses as Addresses
 from compiler.plan_policies import Compression as Compression
 from compiler.plan_policies import HeaderChanges as HeaderChanges
 from compiler.plan_policies import Policies as Policies
 from compiler.plan_policies import Secret as Secret
+from compiler.records import frozen
 from compiler.requested import NOTHING_ASKED, RequestCheck, RequestTables
 from compiler.shaped import Shape
 from compiler.source import Span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Compression = Literal["brotli", "gzip"]
 

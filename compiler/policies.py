@@ -10,13 +10,13 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import Where
 from compiler.model.policies import Auth, Cors, HeaderChanges, Mirror, Policy, RateLimit, Retry
 from compiler.model.project import Project
 from compiler.plan_policies import Addresses, Policies
 from compiler.plan_policies import HeaderChanges as PlannedChanges
+from compiler.records import frozen
 
 DEFAULT_TIMEOUT = 15_000
 """Milliseconds for a whole exchange where no policy says otherwise."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from compiler.composed import Kind
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Style = Literal["simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject", "json"]
 """How a value is written as a parameter (OpenAPI 3.1, section 4.8.12.3); ``json`` where it has a ``content``."""

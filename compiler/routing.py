@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from compiler.frozen import frozen
 from compiler.paths import ANY_TEXT, PLAIN_TEXT, Kind, PathTemplate, Segment
 from compiler.plan import Deployable, Rule, VersionKey, VersionTest
+from compiler.records import frozen
 
 
 @frozen

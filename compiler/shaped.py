@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from compiler.composed import Composed, Parameter
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 
 @frozen

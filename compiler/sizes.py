@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.compat.flat import ALL_TYPES, Flat, Schema, flatten, type_of
 from compiler.contracts.examples import is_json
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import Node
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 PER_CHARACTER = 6
 _INTEGER, _DOUBLE = len(str(-(2**63))), len("-2.2250738585072014e-308")
@@ -48,7 +48,7 @@ _Sizes = dict[str, Size]
 """By JSON type, which is one of the six; a type that is not there cannot be."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Measuring:
     api: Api
     known: dict[tuple[object, ...], _Sizes] = field(default_factory=dict)

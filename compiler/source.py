@@ -13,7 +13,7 @@ from itertools import accumulate, count
 from operator import add
 from pathlib import Path
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """A project file larger than this is refused: reading must stay bounded on hostile input."""

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from compiler.diagnostics import Finding, did_you_mean
-from compiler.frozen import frozen
 from compiler.reader import ListNode, MapNode, read_yaml
+from compiler.records import frozen
 from compiler.rules import RULES
 from compiler.source import Source, Span
 

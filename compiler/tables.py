@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from compiler.contracts.versions import label_order, media_type
-from compiler.frozen import frozen
 from compiler.paths import Kind, PathTemplate
 from compiler.plan import Answer, Compose, Cors, Forward, Rule, VersionKey, VersionTest
 from compiler.problems import MEDIA_TYPE, problem_text
+from compiler.records import frozen
 from compiler.source import Span
 
 

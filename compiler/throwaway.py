@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 USER = "me"
 """Who calls with a throwaway."""

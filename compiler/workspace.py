@@ -9,13 +9,13 @@ from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.versions import Resolution, label, resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.lock import Lock
 from compiler.lock.history import History, Key, take
 from compiler.model.contracts import ContractVersion
 from compiler.model.edges import EdgeExpose
 from compiler.model.gateways import Expose, OperationSettings
 from compiler.model.project import Project
+from compiler.records import frozen
 from compiler.serving import canaries, reachable
 from compiler.serving import served as services_by_version
 from compiler.source import Span

@@ -46,12 +46,12 @@ def imported() -> Iterator[tuple[str, str]]:
 
 
 def test_parts_import_what_the_table_says_and_nothing_else() -> None:
-    """But for ``frozen``, which is to every part what ``dataclasses`` is elsewhere."""
+    """But for ``records``, which is to every part what ``dataclasses`` is elsewhere."""
     found: dict[str, set[str]] = {path.stem: set() for path in PACKAGE.iterdir() if path.suffix == ".py"}
     found |= {path.name: set() for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
     for part, module in imported():
         top, _, rest = module.partition(".")
-        if top == "compiler" and rest.partition(".")[0] not in (part, "frozen"):
+        if top == "compiler" and rest.partition(".")[0] not in (part, "records"):
             found[part].add(rest.partition(".")[0])
     assert found == TABLE
 

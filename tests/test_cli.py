@@ -238,6 +238,29 @@ def test_a_defect_of_ours_is_not_a_traceback(project: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", ["validate", "graph"])
+def test_output_that_finds_no_room(project: Path, command: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "compiler", command, str(project)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "gatewright: the output could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_output_that_is_closed(project: Path, stream: str) -> None:
+    line = f'"{sys.executable}" -m compiler validate "{project}" {stream}>&-'
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_formats_of_servers_name_files_from_where_they_run(project: Path) -> None:
     spoil(project, "contract: orders", "contract: ordres")
     for form, quoted in (("github", "file=project/gatewright.yaml,"), ("gitlab", '"project/gatewright.yaml"')):

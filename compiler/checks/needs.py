@@ -7,7 +7,7 @@ of a successful answer that the contract allows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from compiler.contracts.openapi import Api
@@ -15,10 +15,11 @@ from compiler.diagnostics import Finding, Note
 from compiler.model.edges import Client, Edge, Needs, body_shape
 from compiler.model.kinds import duration_text
 from compiler.policies import Effective, effective, worst_case
+from compiler.records import mutable
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
 
-@dataclass(slots=True)
+@mutable
 class _Case:
     """Operations that miss a need for one reason; ``first`` stands for them."""
 
@@ -28,7 +29,7 @@ class _Case:
     others: int = 0
 
 
-@dataclass(slots=True)
+@mutable
 class _Cases:
     rule: str
     help: str

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from compiler.client_paths import at_prefix, client_prefix, default_labels, versioned_by
 from compiler.diagnostics import Finding, Note
-from compiler.frozen import frozen
 from compiler.model.gateways import Gateway
 from compiler.paths import ESCAPED_SLASH, Kind
+from compiler.records import frozen
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
 

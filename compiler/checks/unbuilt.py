@@ -11,10 +11,10 @@ from typing import Any
 
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
-from compiler.frozen import frozen
 from compiler.model.kinds import Where
 from compiler.model.policies import ApiKeys
 from compiler.model.shapes import BodyShape
+from compiler.records import frozen
 from compiler.workspace import Workspace
 
 

@@ -19,7 +19,6 @@ from compiler import pipeline
 from compiler.cli import options
 from compiler.diagnostics import Diagnostic, did_you_mean, one_of
 from compiler.environments import UnknownEnvironment
-from compiler.frozen import frozen
 from compiler.local import curl
 from compiler.local.envoy import TRIED_WITH, EnvoyProblem, envoy_version
 from compiler.local.ports import bracketed, free_port
@@ -28,6 +27,7 @@ from compiler.local.session import PortTaken, Session
 from compiler.local.watch import Signature, signature
 from compiler.pipeline import Outcome
 from compiler.plan import Deployable, Plan, is_address
+from compiler.records import frozen
 
 _LOOK_EVERY = 0.3
 """Seconds between two looks at the project's files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from compiler.compat.changes import Level
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 
 @frozen

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from compiler.contracts.refs import Node, pointer_text
 from compiler.contracts.versions import BUMPS, Bump
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Level = Literal["breaking", "risky", "safe"]
 Direction = Literal["request", "response", "api"]

@@ -18,7 +18,7 @@ from compiler.compat.security import compare_schemes, compare_security, requirem
 from compiler.contracts.openapi import Api, children
 from compiler.contracts.refs import Node
 from compiler.contracts.structure import METHODS
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 __all__ = ["Call", "Comparison", "Options", "compare", "compare_data"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field, fields
 from typing import Any
 
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
+from compiler.records import mutable
 
 Schema = tuple[Node, ...]
 """Schemas all of which hold: one in most cases, several where ``allOf`` speaks of one property more than once."""
@@ -42,7 +43,7 @@ _ANNOTATIONS = frozenset(("title", "description", "example", "examples", "defaul
 }
 
 
-@dataclass(slots=True)
+@mutable
 class Flat:
     """The facts. ``at`` is the node to show; ``through`` the names of components that references led through."""
 
@@ -269,9 +270,9 @@ def _simplify(flat: Flat, api: Api, depth: int) -> None:
 
 def _only_union(flat: Flat) -> bool:
     probe = Flat(flat.at)
-    for name in Flat.__slots__:
-        if name not in ("at", "unions", "through"):
-            setattr(probe, name, getattr(flat, name))
+    for one in fields(Flat):
+        if one.name not in ("at", "unions", "through"):
+            setattr(probe, one.name, getattr(flat, one.name))
     return probe.free
 
 

@@ -9,7 +9,7 @@ from compiler.compat.pairs import Comparing, Flow
 from compiler.compat.schemas import Contained, NotContained, View, contained
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 BUDGET = 200
 """Branches that one question may open: what takes more is undecided, since large documents ask hundreds."""

@@ -7,7 +7,7 @@ properties. The operations that a change reaches are those from which its pair c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from compiler.compat.catalog import LEVEL_OF
@@ -16,7 +16,7 @@ from compiler.compat.sameness import Sameness
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.contracts.versions import Bump
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 Flow = Literal["request", "response"]
 """Which way data goes: to the API's provider, or from it."""
@@ -36,7 +36,7 @@ class Found:
     bump: Bump
 
 
-@dataclass(slots=True, eq=False)
+@mutable(eq=False)
 class Pair:
     """Two things that are compared: what was found, what lies below, and who reaches it, a bit an operation."""
 
@@ -61,7 +61,7 @@ class Pair:
         self.found.append(Found(level, rule, direction, base, revision, message, witness, bump))
 
 
-@dataclass(slots=True)
+@mutable
 class Comparing:
     """One comparison: both documents, what is known to be the same in them, and the pairs that were met."""
 

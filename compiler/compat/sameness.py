@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
+from compiler.records import mutable
 
 Reference = tuple[int, int, str]
 """The documents in which a reference stands on both sides, by identity, and its text."""
 
 
-@dataclass(slots=True)
+@mutable
 class Sameness:
     """Answers are sound: what is called the same is. ``told`` holds them by reference."""
 

@@ -12,7 +12,7 @@ from compiler.compat.naming import called, shown
 from compiler.compat.pairs import Comparing, Flow, Pair
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 SchemaPair = Callable[[Comparing, Schema, Schema, Flow], Pair | None]
 _MOST = 200

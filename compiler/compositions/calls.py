@@ -11,9 +11,9 @@ from compiler.contracts.refs import Node
 from compiler.contracts.versions import resolve
 from compiler.diagnostics import Finding, Note, did_you_mean, one_of
 from compiler.expressions.types import NULL, TEXT, WHOLE, Type, listed, record, schema_type, union
-from compiler.frozen import frozen
 from compiler.model.aggregators import Optional, Step
 from compiler.model.contracts import ContractVersion
+from compiler.records import frozen
 from compiler.serving import canaries, reachable
 from compiler.workspace import Workspace, takers
 

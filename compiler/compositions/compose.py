@@ -26,8 +26,8 @@ from compiler.diagnostics import Finding, did_you_mean, one_of
 from compiler.expressions.judge import Facts, Judge
 from compiler.expressions.satisfies import satisfies
 from compiler.expressions.types import WRONG, Type, element, union
-from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator, Step
+from compiler.records import frozen
 from compiler.workspace import Workspace
 
 

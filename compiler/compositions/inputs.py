@@ -13,8 +13,8 @@ from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding, did_you_mean, one_of
 from compiler.expressions.satisfies import Mismatch, satisfies
 from compiler.expressions.types import Type
-from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator, Step
+from compiler.records import frozen
 from compiler.source import Span
 
 

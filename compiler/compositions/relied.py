@@ -25,7 +25,7 @@ from compiler.expressions.syntax import (
     Size,
 )
 from compiler.expressions.types import KINDS, Kind, Type, element, member, union
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Path = tuple[str | int, ...]
 """Names of fields, indices, and ``*`` for each element."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from compiler.compositions import values
 from compiler.compositions.values import Value, Written
 from compiler.diagnostics import Finding
-from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator, Step
+from compiler.records import frozen
 
 
 @frozen

@@ -11,8 +11,8 @@ from compiler.expressions.parser import parse
 from compiler.expressions.places import stretch
 from compiler.expressions.syntax import Expression, Name, Problem, Template
 from compiler.expressions.types import Type, Variant, known, listed, record, union
-from compiler.frozen import frozen
 from compiler.reader import ListNode, MapNode
+from compiler.records import frozen
 from compiler.source import Span
 
 MAX_VALUES = 5_000

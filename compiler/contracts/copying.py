@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ from compiler.contracts.openapi import Api, Operation, children
 from compiler.contracts.refs import Node, pointer_text
 from compiler.contracts.structure import METHODS
 from compiler.diagnostics import Finding
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 Identity = tuple[str, str, str, tuple[str | int, ...]]
 Components = dict[str, dict[str, Any]]
@@ -53,7 +53,7 @@ class Keys:
     response: Mapping[str, Translate]
 
 
-@dataclass(slots=True)
+@mutable
 class Copy:
     """The copying of one contract version. ``components`` and ``owners`` are shared by all that build one document."""
 

@@ -17,7 +17,7 @@ from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.refs import pointer_text
 from compiler.contracts.structure import METHODS
 from compiler.contracts.versions import label_order, media_type
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Reshape = Callable[[Operation, dict[str, Any], Components], None]
 """Changes a copied operation in place, which is given with the contract's own one and the document's components."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.contracts.fits import below
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
+from compiler.records import mutable
 
 _ATTEMPTS = 24
 _TYPES = ("object", "string", "array", "integer", "number", "boolean", "null")
@@ -24,7 +25,7 @@ _TELLING = (
 )
 
 
-@dataclass(slots=True)
+@mutable
 class Facts:
     """A schema with its references and ``allOf`` laid open, and one branch chosen of each choice."""
 

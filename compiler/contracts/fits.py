@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from math import isclose
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from compiler.contracts.patterns import longest_safe
 from compiler.contracts.refs import Node, Scope
 from compiler.diagnostics import Finding
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 Direction = Literal["request", "response"]
 
@@ -36,7 +36,7 @@ class Seen:
 _NOTHING = Seen()
 
 
-@dataclass(slots=True)
+@mutable
 class Judge:
     """Decides about values. ``direction`` frees senders from required properties that are not theirs to send."""
 

@@ -14,7 +14,7 @@ from compiler.contracts.refs import Node
 from compiler.contracts.schemas import check_schema
 from compiler.contracts.walk import Check, Shape, Walk, shaped
 from compiler.diagnostics import closest, did_you_mean, one_of
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 _COMPONENT_KEY = re.compile(r"[A-Za-z0-9._-]+")
 _STYLES = {

@@ -16,8 +16,8 @@ from pathlib import Path
 from compiler.contracts.openapi import Api, load
 from compiler.contracts.reduction import reduced
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.reader import Document
+from compiler.records import frozen
 from compiler.source import Span
 
 FORM = 1

@@ -15,9 +15,9 @@ from compiler.contracts.sound import WORTH_COMPILING, is_sound
 from compiler.contracts.structure import METHODS, check_structure
 from compiler.diagnostics import Finding
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.paths import PathTemplate
 from compiler.reader import Document
+from compiler.records import frozen
 from compiler.source import Span
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from posixpath import dirname, relpath
 from typing import Any
@@ -13,6 +13,7 @@ from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node, pointer_text
 from compiler.diagnostics import Finding
 from compiler.reader import Document
+from compiler.records import mutable
 
 Written = tuple[Any, Document]
 """A value of a document, and the document, from which its references count."""
@@ -20,7 +21,7 @@ Written = tuple[Any, Document]
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@dataclass(slots=True)
+@mutable
 class Parts:
     """Components in the making. Values are taken together with their documents, without places, since that is fast."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 _SHORT, _MEDIUM, _LONG = 20, 64, 4096
 _PREFERRED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. /:@+,;=!#$%&'()*<>?[\\]^`{|}~\""

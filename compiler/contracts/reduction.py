@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.contracts.openapi import Api
@@ -17,6 +16,7 @@ from compiler.contracts.parts import Parts
 from compiler.contracts.refs import Node
 from compiler.contracts.structure import METHODS
 from compiler.reader import Document
+from compiler.records import mutable
 
 _ABOUT = frozenset(("description", "summary", "title", "example", "examples", "externalDocs", "tags", "$comment"))
 _FLAGS = frozenset(
@@ -34,7 +34,7 @@ def reduced(api: Api) -> dict[str, Any]:
     return _Reduction(Parts(api)).document()
 
 
-@dataclass(slots=True)
+@mutable
 class _Reduction:
     """The making of one meaning. Values are taken together with their documents, without places: this must be fast."""
 

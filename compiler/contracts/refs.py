@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote
 
 from compiler.diagnostics import Finding, did_you_mean, one_of
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.reader import Document, Path
+from compiler.records import frozen, mutable
 from compiler.source import Span
 
 MAX_CHAIN = 64
 """A reference to a reference to a reference ... is followed this far."""
 
 
-@dataclass(slots=True)
+@mutable
 class Node:
     """A value in a document: what is there, and by which path.
 

@@ -10,7 +10,6 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from functools import cache
 
 from compiler.contracts.refs import MAX_CHAIN, Node
@@ -142,6 +141,8 @@ def shape(dialect: str) -> Shape:
 @cache
 def _misspelt(key: str) -> str | None:
     """The keyword that a word surely means: nearly the same, and nearly as long."""
+    from difflib import get_close_matches
+
     close = get_close_matches(key, sorted(KEYWORDS), n=1, cutoff=0.85)
     return close[0] if close and abs(len(close[0]) - len(key)) <= 2 else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from compiler.contracts import forms
 from compiler.contracts.forms import Form, component, listed, named, or_reference, text
@@ -12,6 +12,7 @@ from compiler.contracts.schemas import check_schema
 from compiler.contracts.walk import Walk, shaped
 from compiler.diagnostics import Finding, did_you_mean
 from compiler.paths import PathTemplate
+from compiler.records import mutable
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _STATUS = re.compile(r"[1-5]([0-9][0-9]|XX)|default")
@@ -21,7 +22,7 @@ _DIALECTS = ("https://spec.openapis.org/oas/3.1/dialect/base", "https://json-sch
 Parameters = dict[tuple[str, str], Node]
 
 
-@dataclass(slots=True)
+@mutable
 class Names:
     """What must be unique over a whole document: operationIds, and methods on paths of equal shape."""
 

@@ -8,7 +8,7 @@ attempt stands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.contracts.facts import Facts, attempts, facts, kinds, written
@@ -17,6 +17,7 @@ from compiler.contracts.openapi import Api
 from compiler.contracts.patterns import candidates
 from compiler.contracts.refs import Node
 from compiler.contracts.scalars import numbers, texts
+from compiler.records import mutable
 
 _MAX_DEPTH = 48
 _FULL_DEPTH = 8
@@ -28,7 +29,7 @@ class ImpossibleError(Exception):
     """No value can be made within the bounds."""
 
 
-@dataclass(slots=True)
+@mutable
 class Maker:
     """The making of one value."""
 

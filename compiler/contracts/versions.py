@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Literal
 
-from compiler.frozen import frozen
 from compiler.ranges import satisfies as satisfies
+from compiler.records import frozen
 
 _NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([^+]+))?")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from compiler.contracts.refs import MAX_CHAIN, Absent, LeadsNowhere, Node, Scope
 from compiler.diagnostics import Finding, Note
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 MAX_FINDINGS = 50
 """Of one document at most so many defects are shown; the rest is counted."""
@@ -51,7 +51,7 @@ def shaped(shape: Shape) -> Callable[[Run], Plain]:
     return lambda run: Plain(run, shape)
 
 
-@dataclass(slots=True)
+@mutable
 class Walk:
     """One pass. ``visited`` holds the referenced objects that were looked at, so that each is looked at once."""
 

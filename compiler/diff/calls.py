@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from compiler.frozen import frozen
 from compiler.plan import Compose, Deployable, Forward, Rule
+from compiler.records import frozen
 
 Key = tuple[str, str, str]
 """Method, shape of the path behind the version, and version: no two operations of a deployable share all three."""

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from compiler.compat.changes import LEVELS, Level
-from compiler.frozen import frozen
+from compiler.records import frozen
 from compiler.source import Span
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from compiler.compat.calls import Paired, compare_calls
@@ -15,13 +15,14 @@ from compiler.diff.gathering import Gathered
 from compiler.diff.judging import Verdict
 from compiler.diff.places import Exposing, of_expose, of_version
 from compiler.plan import Forward
+from compiler.records import mutable
 from compiler.source import Span
 
 if TYPE_CHECKING:
     from compiler.diff.deployables import Side
 
 
-@dataclass(slots=True)
+@mutable
 class _Group:
     """The operations of a pair of documents."""
 

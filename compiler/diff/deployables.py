@@ -16,10 +16,10 @@ from compiler.diff.revisions import Revision
 from compiler.diff.table import TABLE
 from compiler.diff.table_clients import CLIENTS
 from compiler.diff.table_shapes import without_idle
-from compiler.frozen import frozen
 from compiler.model.edges import Edge
 from compiler.model.gateways import Gateway
 from compiler.plan import Deployable, Forward, Rule, VersionKey
+from compiler.records import frozen
 from compiler.source import Span
 
 KINDS = (

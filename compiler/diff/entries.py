@@ -9,8 +9,8 @@ from typing import Any
 
 from compiler.composed import Constant, ObjectOf
 from compiler.diff.judging import RISKY, SAFE, Judge, Show, Verdict, always, plain
-from compiler.frozen import frozen
 from compiler.paths import PathTemplate
+from compiler.records import frozen
 from compiler.source import Span
 
 Steps = tuple[str, ...]

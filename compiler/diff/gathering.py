@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from compiler.diff.changes import Change
 from compiler.diff.entries import Found
 from compiler.diff.judging import Verdict
+from compiler.records import mutable
 from compiler.source import Span
 
 Cause = tuple[str, Verdict, str, str | None, Span | None]
 
 
-@dataclass(slots=True)
+@mutable
 class Gathered:
     """What was found of one deployable so far: operations by their change; none for what concerns it as a whole."""
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from compiler.files import Library
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 _FILE, _LINK = ("100644", "100755", "100664"), "120000"
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from compiler.compat.changes import LEVELS, Level
-from compiler.frozen import frozen
 from compiler.model.kinds import duration_text
+from compiler.records import frozen
 
 
 @frozen

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.diff.entries import Steps
-from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.project import Project
 from compiler.policies import applied
+from compiler.records import frozen
 from compiler.source import Span
 from compiler.workspace import Exposure, Workspace
 

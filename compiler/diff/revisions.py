@@ -12,7 +12,6 @@ from datetime import date
 from compiler import checks, environments, rules, suppressions
 from compiler.diagnostics import Finding, Severity
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.lock import Lock
 from compiler.lock.text import open_lock
 from compiler.lower import lower
@@ -20,6 +19,7 @@ from compiler.model.gateways import Gateway
 from compiler.model.project import Project
 from compiler.pipeline import read_project, used_contracts
 from compiler.plan import Deployable
+from compiler.records import frozen
 from compiler.workspace import Workspace
 from compiler.workspace import build as build_workspace
 

@@ -7,7 +7,7 @@ What a test has shown holds where the test must have held: behind ``&&``, in the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from compiler.diagnostics import did_you_mean, one_of
 from compiler.expressions.syntax import (
@@ -40,6 +40,7 @@ from compiler.expressions.types import (
     member,
     union,
 )
+from compiler.records import mutable
 
 Facts = frozenset[str]
 """Names of what is known to be there and not null, such as ``customer.body.card``."""
@@ -47,7 +48,7 @@ _PRINTED: tuple[Kind, ...] = ("string", "integer", "number", "boolean")
 _NUMBERS: tuple[Kind, ...] = ("integer", "number")
 
 
-@dataclass(slots=True)
+@mutable
 class Judge:
     """Gives types to expressions. ``roots`` are the names that may be used; ``problems`` grows with each that is wrong.
 

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 from compiler.expressions.syntax import Problem
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Kind = Literal["name", "number", "text", "sign", "end"]
 MAX_TOKENS = 300

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from compiler.diagnostics import did_you_mean
 from compiler.expressions.lexer import Refused, Token, tokens
 from compiler.expressions.syntax import (
@@ -25,6 +23,7 @@ from compiler.expressions.syntax import (
     Size,
     Template,
 )
+from compiler.records import mutable
 
 MAX_NESTING = 40
 """Parentheses, operators and members inside of each other."""
@@ -67,7 +66,7 @@ def parse(text: str) -> Template | Problem:
     return Template(tuple(parts))
 
 
-@dataclass(slots=True)
+@mutable
 class _Reader:
     """The words that are left, from the first; ``opened`` is where ``${`` stands."""
 

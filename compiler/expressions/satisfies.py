@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.contracts.fits import Direction, matches, said, same
@@ -28,7 +28,7 @@ from compiler.expressions.types import (
     member,
     schema_type,
 )
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 MAX_STEPS = 5_000
 """Pairs of a variant and a schema that are looked at; beyond, nothing is shown."""
@@ -47,7 +47,7 @@ class Mismatch:
     message: str
 
 
-@dataclass(slots=True)
+@mutable
 class _Comparison:
     api: Api
     direction: Direction

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal as OneOf
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 
 @frozen

@@ -14,7 +14,7 @@ from compiler.contracts.fits import Direction, below, property_schemas, said
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Kind = Literal["object", "array", "string", "integer", "number", "boolean", "null"]
 KINDS: tuple[Kind, ...] = ("object", "array", "string", "integer", "number", "boolean", "null")

@@ -7,11 +7,11 @@ from typing import Literal
 
 from compiler.checks.references import named_services, policy_lists
 from compiler.contracts.versions import in_order, resolve
-from compiler.frozen import frozen
 from compiler.model.aggregators import Aggregator
 from compiler.model.edges import Edge
 from compiler.model.gateways import Expose, Gateway
 from compiler.model.services import Service
+from compiler.records import frozen
 from compiler.workspace import Workspace
 
 Kind = Literal["gateway", "edge", "aggregator", "contract", "service"]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
-from compiler.frozen import frozen
 from compiler.graph.content import COLUMN, Box, Graph, Link
+from compiler.records import frozen, mutable
 
 MARGIN, GAP, WAY = 24, 14, 120
 """Pixels around the picture, between boxes of a column, and between columns."""
@@ -55,7 +55,7 @@ class Layout:
     ways: tuple[Way, ...]
 
 
-@dataclass(slots=True)
+@mutable
 class _Item:
     """What takes room in a column: a box, or a link on its way past (``box`` is None)."""
 

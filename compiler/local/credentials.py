@@ -12,9 +12,9 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from compiler.backends.envoy.secrets import with_auth
-from compiler.frozen import frozen
 from compiler.plan import Deployable, Secret, applied
 from compiler.plan_policies import ApiKey, Auth, Basic, Jwt, Mtls
+from compiler.records import frozen
 from compiler.throwaway import USER, Pair, api_key, basic, key_set, pair, token, users
 
 _LASTS = 7 * 86_400

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlencode
 from compiler.contracts.examples import sample_request
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.versions import media_type
-from compiler.frozen import frozen
 from compiler.local.credentials import NOTHING, Credential
 from compiler.local.ports import bracketed, reached_at
 from compiler.plan import Answer, Deployable, Exposed
+from compiler.records import frozen
 
 NOBODY: Mapping[str, Credential] = MappingProxyType({})
 _EACH = 3

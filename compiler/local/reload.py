@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-from compiler.frozen import frozen
 from compiler.local.envoy import Running
+from compiler.records import frozen
 
 
 class Reloaded(Enum):

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from compiler.backends.envoy.secrets import with_secrets
-from compiler.frozen import frozen
 from compiler.plan import Deployable, Secret
+from compiler.records import frozen
 from compiler.throwaway import Pair, pair, why_not_a_pair
 
 

@@ -11,7 +11,6 @@ from compiler.backends.envoy import render
 from compiler.backends.envoy.bootstrap import bootstrap
 from compiler.checks import Checked
 from compiler.contracts.openapi import Api
-from compiler.frozen import frozen
 from compiler.local import stubs
 from compiler.local.credentials import Credential, with_local_credentials
 from compiler.local.envoy import EnvoyProblem, Running, launch, wait_until_ready
@@ -20,6 +19,7 @@ from compiler.local.ports import LOOPBACK, collide, free_ports, reached_at, why_
 from compiler.local.reload import Reloaded, Taken, followed, refused, wait_for_reload
 from compiler.local.secrets import with_local_secrets
 from compiler.plan import Deployable, Plan
+from compiler.records import frozen
 
 _STUBS = "stub services"
 """No gateway's name has a space in it."""

@@ -11,8 +11,8 @@ from dataclasses import field
 from datetime import date
 
 from compiler.contracts.versions import Bump, label
-from compiler.frozen import frozen
 from compiler.paths import PathTemplate
+from compiler.records import frozen
 from compiler.source import Source, Span
 
 LOCK_FILE = "gatewright.lock"

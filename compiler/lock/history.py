@@ -7,7 +7,7 @@ lock knows is not looked at again: a project is judged at the cost of what is ne
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 from itertools import pairwise
 from posixpath import dirname, relpath
@@ -17,11 +17,11 @@ from compiler.contracts.openapi import Api, load
 from compiler.contracts.versions import Bump, allowed, in_order, is_prerelease
 from compiler.diagnostics import Finding
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.lock import Lock, LockedVersion
 from compiler.model.contracts import ContractVersion
 from compiler.model.project import Project
 from compiler.reader import Document
+from compiler.records import frozen, mutable
 from compiler.source import Span
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class History:
         return {key: edition.api for key, edition in self.editions.items() if edition.api is not None}
 
 
-@dataclass(slots=True)
+@mutable
 class _Reading:
     """The reading of one project's documents, each but once."""
 

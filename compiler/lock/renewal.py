@@ -12,11 +12,11 @@ from datetime import date
 
 from compiler.contracts.meaning import meaning
 from compiler.contracts.versions import is_prerelease
-from compiler.frozen import frozen
 from compiler.lock import Lock, LockedEdge, LockedVersion, mark
 from compiler.lock.edges import renewed_edge
 from compiler.lock.history import Edition, History, Key
 from compiler.lock.record import pack
+from compiler.records import frozen
 
 
 @frozen

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from urllib.parse import quote, unquote
 from zlib import crc32
@@ -31,6 +31,7 @@ from compiler.diagnostics import Finding, Note
 from compiler.files import ROOT_FILE, Library
 from compiler.lock import FORMAT, LOCK_FILE, Lock, LockedEdge, LockedVersion, Promise
 from compiler.lock.edges import joined
+from compiler.records import mutable
 from compiler.source import Source, Span, inside
 
 _NAME = r"[a-z][a-z0-9-]{0,62}"
@@ -58,7 +59,7 @@ _HINT = "# Made by `gatewright lock`, and committed with the project. After a me
 _SAFE_IN_PATH = "/{}~!$&'()*+,;=:@-._"
 
 
-@dataclass(slots=True)
+@mutable
 class _Reading:
     """What was read so far, and what was wrong with it."""
 

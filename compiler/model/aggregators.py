@@ -1,11 +1,8 @@
 """Process aggregators: several calls, one composite answer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from compiler.frozen import frozen
 from compiler.model.kinds import (
     HEADER_NAME,
     NAME,
@@ -25,6 +22,7 @@ from compiler.model.kinds import (
     place,
 )
 from compiler.model.references import AggregatorImplements, StepCall
+from compiler.records import frozen
 
 _PARAMETER = Scalar("a parameter's name", r"[^\r\n]+")
 Expression = Annotated[str, Scalar("an expression such as `${request.path.id}`", r"\$\{[\s\S]+\}")]

@@ -1,12 +1,10 @@
 """Contracts: HTTP APIs in numbered versions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated
 
-from compiler.frozen import frozen
 from compiler.model.kinds import NAME, VERSION, Date, Keys, Text, Where, YamlMap, doc, place
+from compiler.records import frozen
 
 
 @frozen

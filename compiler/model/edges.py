@@ -1,15 +1,13 @@
 """Edges: gateways for one client, or a few, with needs of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated
 
-from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway
 from compiler.model.kinds import NAME, Date, Items, Keys, Name, Size, Text, Timeout, Where, doc, place
 from compiler.model.references import Published
 from compiler.model.shapes import BodyShape
+from compiler.records import frozen
 
 
 @frozen

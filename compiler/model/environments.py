@@ -4,8 +4,6 @@
 field may be left out, and ``null`` drops one that is not required. Lists are given whole.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import MISSING, field, fields, is_dataclass, make_dataclass
 from functools import cache

@@ -1,11 +1,8 @@
 """Gateways: what everybody calls."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from compiler.frozen import frozen
 from compiler.model.kinds import (
     NAME,
     OPERATION_KEY,
@@ -28,6 +25,7 @@ from compiler.model.kinds import (
 from compiler.model.references import Range
 from compiler.model.secrets import SecretRef
 from compiler.model.shapes import BodyShape
+from compiler.records import frozen
 
 
 @frozen

@@ -3,8 +3,6 @@
 A kind is written once: its pattern checks the text, its sentence explains it, its conversion makes the value.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -12,8 +10,8 @@ from dataclasses import MISSING, field
 from datetime import date
 from typing import Annotated, Any
 
-from compiler.frozen import frozen
 from compiler.reader import ListNode, MapNode, find_in_nodes
+from compiler.records import frozen
 from compiler.source import Span
 
 

@@ -1,11 +1,8 @@
 """Policies: named bundles of what a gateway does to requests and answers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from compiler.frozen import frozen
 from compiler.model.kinds import (
     HEADER_NAME,
     NAME,
@@ -30,6 +27,7 @@ from compiler.model.kinds import (
     place,
 )
 from compiler.model.secrets import SecretRef
+from compiler.records import frozen
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 RetryOn = Literal["connect-failure", "gateway-error", "5xx", "reset", "refused-stream", "retriable-4xx"]

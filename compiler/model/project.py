@@ -1,10 +1,7 @@
 """A project: settings, and everything by name."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
-from compiler.frozen import frozen
 from compiler.model.aggregators import AggregatorsByName
 from compiler.model.contracts import ContractsByName
 from compiler.model.edges import EdgesByName
@@ -12,6 +9,7 @@ from compiler.model.gateways import Gateway, GatewaysByName
 from compiler.model.kinds import Bounds, Duration, Text, Where, doc, place
 from compiler.model.policies import PoliciesByName
 from compiler.model.services import ServicesByName
+from compiler.records import frozen
 
 
 @frozen

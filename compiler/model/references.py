@@ -1,12 +1,10 @@
 """Texts that point at something else: a contract version, an operation of it, a range."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
-from compiler.frozen import frozen
 from compiler.model.kinds import VERSION, Scalar
 from compiler.ranges import is_range
+from compiler.records import frozen
 
 
 @frozen

@@ -1,11 +1,9 @@
 """References to secrets. A secret itself never stands in a project."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
-from compiler.frozen import frozen
 from compiler.model.kinds import HostFile, Variable, Where, doc, place
+from compiler.records import frozen
 
 
 @frozen

@@ -1,11 +1,8 @@
 """Services: what runs behind the gateways."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from compiler.frozen import frozen
 from compiler.model.kinds import (
     NAME,
     Count,
@@ -26,6 +23,7 @@ from compiler.model.kinds import (
 )
 from compiler.model.references import ServiceImplements
 from compiler.model.secrets import SecretRef
+from compiler.records import frozen
 
 
 @frozen

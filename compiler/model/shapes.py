@@ -1,12 +1,10 @@
 """Changes to JSON bodies on their way through a gateway or an edge."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from compiler.frozen import frozen
 from compiler.model.kinds import Keys, Raw, Scalar, Size, Text, Where, doc, place
+from compiler.records import frozen
 
 _DOTTED = Scalar("a dotted path such as `items.id`", r"[^.\s]+(\.[^.\s]+)*")
 DottedPath = Annotated[str, _DOTTED]

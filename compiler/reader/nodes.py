@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, Protocol
 
 from compiler.diagnostics import Finding, Note
-from compiler.frozen import frozen
+from compiler.records import frozen
 from compiler.source import Source, Span
 
 MAX_DEPTH = 200

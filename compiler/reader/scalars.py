@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 
-_CORE = re.compile(
-    r"""(?P<null>~|null|Null|NULL|)\Z
-      | (?P<bool>true|True|TRUE|false|False|FALSE)\Z
-      | (?P<int>[-+]?[0-9]+)\Z
-      | (?P<octal>0o[0-7]+)\Z
-      | (?P<hex>0x[0-9a-fA-F]+)\Z
-      | (?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)\Z
-      | (?P<inf>[-+]?\.(?:inf|Inf|INF))\Z
-      | (?P<nan>\.(?:nan|NaN|NAN))\Z""",
-    re.VERBOSE,
+_WORDS: Mapping[str, bool | float | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **{f"{sign}.{word}": float(f"{sign}inf") for sign in ("", "+", "-") for word in ("inf", "Inf", "INF")},
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+}
+_NUMBER = re.compile(
+    r"(?P<int>[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"
 )
 MAYBE_NOT_TEXT = frozenset("~nNtTfF+-.0123456789")
 MAX_DIGITS = 400
@@ -25,21 +25,16 @@ def plain_scalar(text: str) -> str | int | float | bool | None:
     """The value of an unquoted scalar by YAML 1.2's core schema. Raises ValueError for a number beyond all use."""
     if text and text[0] not in MAYBE_NOT_TEXT:
         return text
-    match = _CORE.match(text)
+    if text in _WORDS:
+        return _WORDS[text]
+    match = _NUMBER.match(text)
     if match is None:
         return text
-    kind = match.lastgroup
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text[0] in "tT"
-    if kind in ("int", "octal", "hex"):
-        if len(text) > MAX_DIGITS:
-            raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
-        return int(text, 10 if kind == "int" else 0)
-    if kind == "inf":
-        return -math.inf if text[0] == "-" else math.inf
-    return math.nan if kind == "nan" else fraction(text)
+    if match["int"] is None:
+        return fraction(text)
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
+    return int(text, 0 if text[:2] in ("0o", "0x") else 10)
 
 
 def fraction(text: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from compiler.source import Span
@@ -22,16 +21,20 @@ def shown(character: str) -> str:
     """One character as it is shown; a tab is its width in spaces."""
     if character == "\t":
         return " " * _TAB
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-        return f"<U+{ord(character):04X}>"
-    return character
+    if character.isprintable():
+        return character
+    from unicodedata import category  # large, and rarely needed
+
+    return f"<U+{ord(character):04X}>" if category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
 
 
 def columns(text: str) -> int:
     """How many columns of a terminal a shown text takes (Unicode Standard Annex 11: wide and fullwidth take two)."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
-    )
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in ("W", "F") else 1 for c in text)
 
 
 def excerpt(span: Span, masked: Sequence[Span] = (), width: int = WIDTH) -> tuple[int, str, str]:

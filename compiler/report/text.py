@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from compiler.diagnostics import Diagnostic, Severity
-from compiler.frozen import frozen
+from compiler.records import frozen
 from compiler.report.excerpt import WIDTH, excerpt, visible
 from compiler.source import Span
 

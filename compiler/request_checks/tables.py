@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.compat.flat import canonical
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 from compiler.request_checks.patterns import automaton
 from compiler.requested import Automaton, RequestTables
 
@@ -33,7 +33,7 @@ class Limit:
     node: Node
 
 
-@dataclass(slots=True)
+@mutable
 class Tables:
     """The tables so far, and what did not fit into them."""
 

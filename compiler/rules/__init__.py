@@ -7,7 +7,7 @@ The tests run both examples.
 from __future__ import annotations
 
 from compiler.diagnostics import Severity
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 _E, _W = Severity.ERROR, Severity.WARNING
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from compiler.frozen import frozen
+from compiler.records import frozen
 from compiler.rules import RULES
 
 FOLDER = Path(__file__).parent

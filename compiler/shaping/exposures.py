@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from compiler.compositions.inputs import plain as plain_value
@@ -19,10 +19,10 @@ from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
 from compiler.expressions.types import Type
 from compiler.files import Library
-from compiler.frozen import frozen
 from compiler.model.edges import body_shape
 from compiler.model.shapes import BodyShape
 from compiler.reader import Document
+from compiler.records import frozen, mutable
 from compiler.shaping.schemas import Shaping
 from compiler.shaping.sets import roots, schema_of, typed
 from compiler.shaping.tree import Path, Put, Tree, read_tree
@@ -33,7 +33,7 @@ _DROPPED_HEADERS = frozenset(("accept-ranges", "content-md5", "digest", "etag", 
 """Headers that speak of the bytes of a body."""
 
 
-@dataclass(slots=True, eq=False)
+@mutable(eq=False)
 class OperationShape:
     """The changes of one operation. ``puts`` are the types of what is put in, by path."""
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from compiler.records import mutable
 from compiler.shaping.tree import Path, Put, Tree
 
 Schemas = Mapping[str, Any]
@@ -47,7 +48,7 @@ class TooInvolvedError(Exception):
     """The changes reach too many schemas."""
 
 
-@dataclass(slots=True)
+@mutable
 class Shaping:
     """The shaping of one schema. ``seen`` are the paths of fields that are there; ``clashes`` those of new names that
     a declared field bears already.

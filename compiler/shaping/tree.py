@@ -6,17 +6,18 @@ Every path names fields as the service has them, whatever they are renamed to. L
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from compiler.compositions.values import Value, read
 from compiler.diagnostics import Finding, Note
 from compiler.model.shapes import BodyChanges
+from compiler.records import mutable
 from compiler.source import Span
 
 Path = tuple[str, ...]
 
 
-@dataclass(slots=True)
+@mutable
 class Put:
     """A value that is put in, in place of what was there."""
 
@@ -24,7 +25,7 @@ class Put:
     where: Span
 
 
-@dataclass(slots=True)
+@mutable
 class Tree:
     """What becomes of an object, and of each object in a list. Nobody changes one once it is read."""
 

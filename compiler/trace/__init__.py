@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from compiler.frozen import frozen
 from compiler.plan import Answer, Compose, Deployable, Forward, Plan, Rule
+from compiler.records import frozen
 from compiler.routing import Request, answer, holds_host
 from compiler.source import Span
 from compiler.trace.arrival import Refused, arrive, refused_routed

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from compiler.frozen import frozen
 from compiler.paths import ESCAPED_SLASH
 from compiler.plan import Deployable, Forward, Rule
+from compiler.records import frozen
 from compiler.routing import Request
 from compiler.trace.asked import Asked
 

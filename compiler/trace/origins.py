@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from compiler.frozen import frozen
 from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import duration_text
 from compiler.model.project import Project
 from compiler.policies import DEFAULT_TIMEOUT, applied
 from compiler.reader import ListNode, MapNode
+from compiler.records import frozen
 from compiler.source import Span
 
 

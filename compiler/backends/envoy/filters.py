@@ -32,9 +32,9 @@ from compiler.backends.envoy.types import (
     Data,
 )
 from compiler.backends.envoy.versions import taken_off, varies_by
-from compiler.frozen import frozen
 from compiler.plan import Addresses, Answer, Compression, Cors, Deployable, Policies, Rule, applied
 from compiler.plan_policies import Auth, RateLimit
+from compiler.records import frozen
 from compiler.yaml_text import Line, line
 
 OWN_PREFIX = "x-envoy-"

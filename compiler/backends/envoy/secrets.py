@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from compiler.frozen import frozen
 from compiler.plan import Answer, ClientTls, Deployable, Policies, Rule, Secret, applied
 from compiler.plan_policies import Auth, Basic, Mtls
+from compiler.records import frozen
 
 Use = Literal["certificate", "key", "authority", "users"]
 

@@ -12,7 +12,7 @@ answer is *unknown*.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 from typing import Any
 
@@ -34,7 +34,7 @@ from compiler.compat.schemas.objects import objects
 from compiler.compat.schemas.texts import texts
 from compiler.compat.schemas.views import Key, View
 from compiler.contracts.refs import Node
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 MAX_DEPTH = 40
 _MOST_BRANCHES = 600
@@ -69,7 +69,7 @@ class Alternative:
     failing: tuple[View, ...] = ()
 
 
-@dataclass(slots=True)
+@mutable
 class Search:
     """One question with all that it leads to. ``budget`` is the number of branches that may be opened."""
 

@@ -10,7 +10,7 @@ from compiler.compat.schemas.numbers import Numbers, exact
 from compiler.compat.schemas.views import View
 from compiler.contracts.fits import same
 from compiler.contracts.refs import Node
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 KINDS = ("null", "boolean", "integer", "fraction", "string", "array", "object")
 _OF_KIND = {

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Literal
+
+from compiler.records import mutable
 
 _LAST = 0x10FFFF
 _MOST_STATES = 3_000
@@ -34,7 +36,7 @@ class _UnreadError(Exception):
     """The pattern uses what is not read here, or is too large."""
 
 
-@dataclass(slots=True)
+@mutable
 class Language:
     """A nondeterministic automaton that looks for its pattern anywhere in a text, from state 0 to ``final``."""
 

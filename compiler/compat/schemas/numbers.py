@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
+
+from compiler.records import mutable
 
 _FEW = 400
 
@@ -16,7 +18,7 @@ def exact(value: Any) -> Fraction:
     return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
 
 
-@dataclass(slots=True)
+@mutable
 class Numbers:
     """Whole numbers, or those that are not whole. Bounds are None where there is none; the flags say "without it"."""
 

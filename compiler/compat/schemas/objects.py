@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from compiler.compat.schemas.keywords import Atom
 from compiler.compat.schemas.views import View
 from compiler.contracts.fits import matches
 from compiler.contracts.patterns import candidates as texts_of
+from compiler.records import mutable
 
 if TYPE_CHECKING:
     from compiler.compat.schemas.engine import Search
@@ -19,7 +19,7 @@ _OPEN = ("additionalProperties", "patternProperties", "unevaluatedProperties")
 _FRESH = "other"
 
 
-@dataclass(slots=True)
+@mutable
 class _Known:
     """What holds of an object: schemas with properties, and what they come to."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from compiler.contracts.fits import Judge, said
 from compiler.contracts.refs import Node, Scope
 from compiler.diagnostics import Finding
-from compiler.frozen import frozen
+from compiler.records import frozen
 
 Dialect = Literal["3.0", "3.1"]
 Direction = Literal["request", "response"]

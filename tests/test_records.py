@@ -1,4 +1,4 @@
-"""``@frozen`` against ``@dataclass(frozen=True, slots=True)``: the same classes, to whoever uses them."""
+"""``@frozen`` and ``@mutable`` against ``@dataclass``: the same classes, to whoever uses them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from compiler.frozen import frozen
+from compiler.records import frozen, mutable
 
 
-def both(plain: type) -> list[Any]:
+def both(plain: type, *, changing: bool = False) -> list[Any]:
     """A class made by each, from two copies of its body."""
     bodies = [
         {name: value for name, value in vars(plain).items() if name not in ("__dict__", "__weakref__")} for _ in "12"
     ]
     copies: list[Any] = [type(plain.__name__, plain.__bases__, body) for body in bodies]
-    return [frozen(copies[0]), dataclass(frozen=True, slots=True)(copies[1])]
+    ours: Any = mutable if changing else frozen
+    return [ours(copies[0]), dataclass(frozen=not changing, slots=True)(copies[1])]
 
 
 class Plain:
@@ -87,6 +88,17 @@ class TestTheSame:
             with pytest.raises(TypeError, match="unexpected keyword argument 'nam'"):
                 made("a", nam="b")
 
+    def test_what_may_change(self, which: int) -> None:
+        made = both(Plain, changing=True)[which]
+        one = made("a")
+        assert one == made("a")
+        one.name = "b"
+        assert one == made("b")
+        with pytest.raises(AttributeError):
+            one.other = "b"
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(one)
+
     def test_nothing_to_hold(self, which: int) -> None:
         made = both(Empty)[which]
         assert made() == made()
@@ -104,6 +116,14 @@ def test_by_identity_where_equality_is_not_wanted() -> None:
     assert one == one
     assert one != One("a")
     assert len({one, One("a")}) == 2
+
+    @mutable(eq=False)
+    class Other:
+        """As well."""
+
+        name: str
+
+    assert Other("a") != Other("a")
 
 
 def test_names_alone() -> None:

@@ -1,9 +1,9 @@
-"""``@frozen``: the frozen, slotted dataclass that everything here is made of, at a tenth of the cost at import.
+"""``@frozen`` and ``@mutable``: the slotted dataclasses that all is made of, at a tenth of the cost at import.
 
-``dataclasses`` compiles six methods for each class when it is defined, whether they are ever called or not: half a
-millisecond a class, and a command that does little defines 200 of them. Here ``dataclasses`` only finds the fields, so
-that ``fields``, ``replace`` and ``is_dataclass`` work as ever; ``__init__`` is compiled when the first object is made,
-and the other methods need no compiling.
+``dataclasses`` compiles up to six methods for each class when it is defined, whether they are ever called or not: half
+a millisecond a class, and a command that does little defines 200 of them. Here ``dataclasses`` only finds the fields,
+so that ``fields``, ``replace`` and ``is_dataclass`` work as ever; ``__init__`` is compiled when the first object is
+made, and the other methods need no compiling.
 """
 
 from __future__ import annotations
@@ -29,16 +29,45 @@ def frozen(cls: Any = None, /, *, eq: bool = True, kw_only: bool = False) -> Any
     """
 
     def make(plain: type) -> Any:
-        made: Any = dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=True)(plain)
-        made.__init__ = _first(made)
+        made = _made(plain, kw_only=kw_only)
         made.__setattr__ = made.__delattr__ = _refuse
-        methods = {"__repr__": _repr, **(_comparison(made) if eq else {})}
-        for name, method in methods.items():
-            if name not in vars(plain):
-                setattr(made, name, method)
+        if eq:
+            _give(made, __eq__=_equal(made), __hash__=_hash(made))
         return made
 
     return make if cls is None else make(cls)
+
+
+@overload
+def mutable(cls: Class, /) -> Class: ...
+@overload
+def mutable(*, eq: bool = True) -> Callable[[Class], Class]: ...
+@dataclass_transform(field_specifiers=(field,))
+def mutable(cls: Any = None, /, *, eq: bool = True) -> Any:
+    """``@dataclass(slots=True)``, made cheaply; ``eq`` as there, and limits as those of ``frozen``."""
+
+    def make(plain: type) -> Any:
+        made = _made(plain, kw_only=False)
+        if eq:
+            _give(made, __eq__=_equal(made), __hash__=None)
+        return made
+
+    return make if cls is None else make(cls)
+
+
+def _made(plain: type, *, kw_only: bool) -> Any:
+    """The class with its slots, an ``__init__`` and a ``__repr__``."""
+    made: Any = dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=True)(plain)
+    made.__init__ = _first(made)
+    _give(made, __repr__=_repr)
+    return made
+
+
+def _give(made: type, **methods: Any) -> None:
+    """Methods for a class, but for those that it has of its own."""
+    for name, method in methods.items():
+        if name not in vars(made):
+            setattr(made, name, method)
 
 
 def _first(cls: Any) -> Callable[..., None]:
@@ -96,15 +125,26 @@ def _refuse(self: Any, name: str, value: object = None) -> None:
     raise FrozenInstanceError(f"cannot change field {name!r} of {type(self).__qualname__}")
 
 
-def _comparison(cls: type) -> dict[str, Callable[..., Any]]:
-    """``__eq__`` and ``__hash__`` over the fields that are compared; objects of another class are never equal."""
+def _compared(cls: type) -> Callable[[Any], object]:
     names = [one.name for one in fields(cls) if one.compare]
-    read: Callable[[Any], object] = attrgetter(*names) if names else lambda _: ()
+    return attrgetter(*names) if names else lambda _: ()
+
+
+def _equal(cls: type) -> Callable[[Any, object], Any]:
+    """``__eq__`` over the fields that are compared; objects of another class are never equal."""
+    read = _compared(cls)
 
     def equal(self: Any, other: object) -> Any:
         return read(self) == read(other) if other.__class__ is self.__class__ else NotImplemented
 
+    return equal
+
+
+def _hash(cls: type) -> Callable[[Any], int]:
+    """``__hash__`` over the fields that are compared."""
+    read = _compared(cls)
+
     def hashed(self: Any) -> int:
         return hash(read(self))
 
-    return {"__eq__": equal, "__hash__": hashed}
+    return hashed
