@@ -10,10 +10,14 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 _TOKEN = re.compile(r'[ \t\n\r]*(?:("(?:[^"\\]|\\.)*+")|([{}\[\]:,])|([^ \t\n\r{}\[\]:,"]+))')
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+_READ_OPEN = 2
+"""Levels of objects whose places are kept when a text is read: in an OpenAPI document its sections and its paths."""
 
 Places = dict[str | int, tuple[int, int, int]]
 """By key or index: where the key starts and ends (the value's start, twice, in a list), and where the value starts."""
@@ -27,6 +31,46 @@ class JsonPlaces:
     _known: dict[int, Places] = field(default_factory=dict, repr=False)
     """What was looked through, by the offset of its bracket."""
     _decoder: json.JSONDecoder = field(default_factory=json.JSONDecoder, repr=False)
+
+    @classmethod
+    def read(cls, text: str, decoder: json.JSONDecoder) -> tuple[Any, JsonPlaces]:
+        """The value of the text, and its places, of which those near the top are known from the reading.
+
+        Raises ValueError where the text is not JSON, as the decoder does.
+        """
+        known: dict[int, Places] = {}
+        places = cls(text, known)
+        value, end = places._opened(decoder, places._after_space(0), _READ_OPEN)
+        if places._after_space(end) != len(text):
+            raise ValueError("more than one value")
+        return value, places
+
+    def _opened(self, decoder: json.JSONDecoder, at: int, depth: int) -> tuple[Any, int]:
+        """The value at an offset, and where it ends; the places in objects are kept as deep as ``depth``."""
+        text = self.text
+        if not depth or text[at : at + 1] != "{":
+            return decoder.raw_decode(text, at)
+        places = self._known[at] = {}
+        made: dict[str, Any] = {}
+        at = self._after_space(at + 1)
+        if text[at : at + 1] == "}":
+            return made, at + 1
+        while True:
+            if text[at : at + 1] != '"':
+                raise ValueError("a key is a string")
+            key, key_end = decoder.raw_decode(text, at)
+            colon = self._after_space(key_end)
+            if text[colon : colon + 1] != ":":
+                raise ValueError("a value follows a key")
+            start = self._after_space(colon + 1)
+            made[key], end = self._opened(decoder, start, depth - 1)
+            places[key] = (at, key_end, start)
+            at = self._after_space(end) + 1
+            if text[at - 1 : at] == "}":
+                return made, at
+            if text[at - 1 : at] != ",":
+                raise ValueError("a comma goes between two entries")
+            at = self._after_space(at)
 
     def find(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
         """Offsets of the value at ``path`` (of its key, if ``key``); of the nearest value above where it is absent."""

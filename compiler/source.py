@@ -6,17 +6,17 @@ only when somebody asks, so that every value can know its place at the price of 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, count
-from operator import add
 from pathlib import Path
 
 from compiler.records import frozen
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """A project file larger than this is refused: reading must stay bounded on hostile input."""
+
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,21 +27,49 @@ class Source:
     text: str = field(repr=False)
 
     @cached_property
-    def line_starts(self) -> list[int]:
-        """Offset of the first character of each line; only LF ends a line, as in editors and YAML 1.2."""
-        lengths = map(len, self.text.split("\n"))
-        starts = [0, *map(add, accumulate(lengths), count(1))]
-        starts.pop()  # behind the last line nothing begins
-        return starts
+    def _blocks(self) -> tuple[list[int], list[int]]:
+        """Of each ``_BLOCK`` characters: how many lines end before them, and where the line that they begin in began.
+
+        A list of all lines of a large document would take longer to make than most of what is asked of it.
+        """
+        ended, began = [0], [0]
+        for start in range(0, len(self.text) - _BLOCK, _BLOCK):
+            end = start + _BLOCK
+            last = self.text.rfind("\n", start, end)
+            ended.append(ended[-1] + self.text.count("\n", start, end))
+            began.append(last + 1 if last >= 0 else began[-1])
+        return ended, began
+
+    @cached_property
+    def lines(self) -> int:
+        """How many lines there are; only LF ends a line, as in editors and YAML 1.2."""
+        ended, _ = self._blocks
+        return ended[-1] + self.text.count("\n", (len(ended) - 1) * _BLOCK) + 1
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both counted from 1."""
-        line = bisect_right(self.line_starts, offset)
-        return line, offset - self.line_starts[line - 1] + 1
+        ended, began = self._blocks
+        block = min(offset // _BLOCK, len(ended) - 1)
+        last = self.text.rfind("\n", block * _BLOCK, offset)
+        start = last + 1 if last >= 0 else began[block]
+        return ended[block] + self.text.count("\n", block * _BLOCK, offset) + 1, offset - start + 1
+
+    def line_start(self, number: int) -> int:
+        """The offset of the first character of a line (from 1). Raises IndexError where there is no such line."""
+        if not 0 < number <= self.lines:
+            raise IndexError(f"line {number} of {self.lines}")
+        ended, began = self._blocks
+        block = bisect_left(ended, number - 1)
+        if block < len(ended) and ended[block] == number - 1:
+            return began[block]
+        at = (block - 1) * _BLOCK
+        for _ in range(number - 1 - ended[block - 1]):
+            at = self.text.index("\n", at) + 1
+        return at
 
     def line(self, number: int) -> str:
         """The text of a line (from 1) without its end."""
-        start = self.line_starts[number - 1]
+        start = self.line_start(number)
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
 
@@ -52,8 +80,8 @@ class Source:
     def whole_line(self, number: int) -> Span:
         """The printed part of a line (from 1)."""
         text = self.line(number)
-        start = self.line_starts[number - 1] + len(text) - len(text.lstrip())
-        return Span(self, start, max(start, self.line_starts[number - 1] + len(text.rstrip())))
+        start, indent = self.line_start(number), len(text) - len(text.lstrip())
+        return Span(self, start + indent, start + max(indent, len(text.rstrip())))
 
 
 @frozen

@@ -106,7 +106,7 @@ def _lines(source: Source, start: int) -> frozenset[int]:
     """The line of a comment behind a value; for a comment with a line of its own, the next line that is none."""
     line = source.position(start)[0]
     if source.line(line).lstrip().startswith("#"):
-        while line < len(source.line_starts) and source.line(line).lstrip().startswith("#"):
+        while line < source.lines and source.line(line).lstrip().startswith("#"):
             line += 1
     return frozenset({line})
 

@@ -45,6 +45,25 @@ def test_each_value_is_where_it_is_said_to_be(value: Any, indent: int | None, as
             assert json.loads(text[start:end]) == path[-1]
 
 
+@given(values, st.sampled_from([None, 0, 3]), st.data())
+def test_reading_is_the_decoders_and_knows_the_same_places(value: Any, indent: int | None, data: st.DataObject) -> None:
+    text = " " + json.dumps(value, indent=indent) + "\n"
+    read, places = JsonPlaces.read(text, json.JSONDecoder())
+    assert read == value
+    for path in steps(value):
+        for key in (False, True):
+            assert places.find(path, key=key) == JsonPlaces(text).find(path, key=key)
+    at = data.draw(st.integers(0, len(text)))
+    broken = text[:at] + data.draw(st.sampled_from(["", ",", ":", "1", '"', "{", "}", " ", "]"])) + text[at + 1 :]
+    try:
+        expected = json.loads(broken)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            JsonPlaces.read(broken, json.JSONDecoder())
+    else:
+        assert JsonPlaces.read(broken, json.JSONDecoder())[0] == expected
+
+
 @pytest.mark.parametrize(
     ("path", "key", "expected"),
     [

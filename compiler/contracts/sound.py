@@ -64,7 +64,7 @@ def _leads_somewhere(document: _Plain, components: _Plain, depth: int) -> bool:
     level: list[Any] = [document]
     for _ in range(MAX_DEPTH - depth):
         objects = [value for value in level if type(value) is not list]
-        for value in objects:
+        for value in [one for one in objects if "$ref" in one or "pattern" in one or "propertyName" in one]:
             if "$ref" in value and not _is_component(value["$ref"], components):
                 return False
             if "pattern" in value and not _is_pattern(value["pattern"]):
@@ -72,9 +72,9 @@ def _leads_somewhere(document: _Plain, components: _Plain, depth: int) -> bool:
             if "propertyName" in value and not _targets_exist(value, components):
                 return False
         inner = [below for value in objects for below in value.values() if isinstance(below, (dict, list))]
-        for value in level:
-            if type(value) is list:
-                inner += [below for below in value if isinstance(below, (dict, list))]
+        if len(objects) < len(level):
+            lists = (value for value in level if type(value) is list)
+            inner += [below for value in lists for below in value if isinstance(below, (dict, list))]
         if not inner:
             return True
         level = inner

@@ -174,7 +174,7 @@ def _lines(source: Source, reading: _Reading, *, merging: bool) -> Iterator[tupl
             return
         side = "" if kind == ">" else kind
     if side:
-        last = len(source.line_starts)
+        last = source.lines
         reading.wrong("the last conflict of this file has no end", source.whole_line(last))
 
 
@@ -200,7 +200,7 @@ def _line(reading: _Reading, source: Source, number: int, line: str) -> None:
         return
     body, _, check = line.rpartition(" check=")
     words = body.split(" ", 3)
-    start = source.line_starts[number - 1]
+    start = source.line_start(number)
     where = source.span(start, start + (len(" ".join(words[:3])) if body else len(line)))
     read = _READERS.get(words[0])
     if not line.isascii() or check != f"{crc32(body.encode()):08x}":

@@ -23,13 +23,13 @@ def read_json(source: Source) -> tuple[Document | None, list[Finding]]:
     """The document of JSON text."""
     quick = _quickly(source.text)
     if quick is not None:
-        places = JsonPlaces(source.text)
-        return Document(source, quick, Span(source, *places.find(())), places), []
+        root, places = quick
+        return Document(source, root, Span(source, *places.find(())), places), []
     return _closely(source)
 
 
-def _quickly(text: str) -> Any:
-    """What sound text is, without a look at each pair of it; None where something in it needs one.
+def _quickly(text: str) -> tuple[Any, JsonPlaces] | None:
+    """What sound text is and its places, without a look at each pair of it; None where something in it needs one.
 
     A key ends with a quote and a colon, so there are as many of these as keys, unless a key stands twice. Text with
     backslashes before a quote that may end a string, or with space before a colon, is left to the closer look, and so
@@ -38,11 +38,11 @@ def _quickly(text: str) -> Any:
     if '\\\\"' in text or _SPACED.search(text) or _has_long_number(text) or lone_surrogate(text):
         return None
     try:
-        root = json.loads(text, parse_float=fraction, parse_constant=_no_constant)
+        root, places = JsonPlaces.read(text, json.JSONDecoder(parse_float=fraction, parse_constant=_no_constant))
     except (ValueError, RecursionError):
         return None
     keys = _keys(root)
-    return root if keys is not None and keys == text.count('":') - text.count('\\":') else None
+    return (root, places) if keys is not None and keys == text.count('":') - text.count('\\":') else None
 
 
 def _has_long_number(text: str) -> bool:

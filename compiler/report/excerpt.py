@@ -45,7 +45,7 @@ def excerpt(span: Span, masked: Sequence[Span] = (), width: int = WIDTH) -> tupl
     source = span.source
     number, column = source.position(span.start)
     line = source.line(number)
-    first = source.line_starts[number - 1]
+    first = source.line_start(number)
     start = min(column - 1, len(line))
     end = max(start, min(span.end - first, len(line)))
     cells = ["*" if _covered(first + at, span, masked) else shown(c) for at, c in enumerate(line)]
