@@ -285,7 +285,7 @@ def _max_response(gateway: Gateway) -> int | None:
 def _shaped(action: Forward | Compose, shape: Shape | None, most: int | None) -> Forward | Compose:
     if isinstance(action, Compose):
         return replace(action, max_response=most)
-    return replace(action, shape=shape)
+    return action if shape is None else replace(action, shape=shape)
 
 
 def _action(

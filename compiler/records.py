@@ -82,12 +82,15 @@ def _first(cls: Any) -> Callable[..., None]:
 
 
 def _init(cls: Any) -> Callable[..., None]:
-    """The ``__init__`` of a class: a parameter a field, in order, each written through the descriptor of its slot."""
+    """The ``__init__`` of a class: a parameter a field, in order.
+
+    A frozen object's fields are written through the descriptors of their slots, the fastest way around ``__setattr__``.
+    """
     names: dict[str, Any] = {"MISSING": MISSING}
+    is_frozen = cls.__setattr__ is _refuse
     plain, lines = ["self"], []
     keywords: list[str] = []
     for one in fields(cls):
-        names[f"write_{one.name}"] = getattr(cls, one.name).__set__
         value = one.name
         if one.default_factory is not MISSING:
             names[f"make_{one.name}"] = one.default_factory
@@ -106,7 +109,11 @@ def _init(cls: Any) -> Callable[..., None]:
             value = f"default_{one.name}"
         elif one.default_factory is MISSING:
             continue  # written by __post_init__
-        lines.append(f"    write_{one.name}(self, {value})")
+        if is_frozen:
+            names[f"write_{one.name}"] = getattr(cls, one.name).__set__
+            lines.append(f"    write_{one.name}(self, {value})")
+        else:
+            lines.append(f"    self.{one.name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append("    self.__post_init__()")
     parameters = ", ".join([*plain, *(["*", *keywords] if keywords else [])])

@@ -15,6 +15,7 @@ _PLAIN = re.compile(r"[A-Za-z_/](?:[A-Za-z0-9_./@+-]*[A-Za-z0-9_/])?")
 _NOT_TEXT = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _LONGEST_KEY = 1000
 """Readers give up on `key:` after 1,024 characters (YAML 1.2, section 7.4.2); `? key` has no bound."""
+_SHALLOW = 24
 _NOT_PRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -97,7 +98,7 @@ def _mapping(data: dict[str, Any], first: str, indent: str, out: list[str]) -> N
             out.append(f"{first}{name}: {_text(value)}\n")
         elif kind is Line:
             out.append(f"{first}{name}: {value}\n")
-        elif value and isinstance(value, dict):
+        elif value and (kind is dict or isinstance(value, dict)):
             out.append(f"{first}{name}:\n")
             below = indent + "  "
             _mapping(value, below, below, out)
@@ -107,7 +108,7 @@ def _mapping(data: dict[str, Any], first: str, indent: str, out: list[str]) -> N
         else:
             out.append(f"{first}{name}: {_scalar(value)}\n")
         first = indent
-    if type(out) is _Out:
+    if len(indent) <= _SHALLOW and type(out) is _Out:
         out.flush_many()
 
 
@@ -162,6 +163,13 @@ def _text(value: str) -> str:
     return _printable(encode_basestring(value))
 
 
+def quoted(text: str) -> str:
+    """A text in quotes, as it stands in a ``Line``."""
+    return _printable(encode_basestring(text))
+
+
 def _printable(text: str) -> str:
     """JSON text without characters that a YAML reader may refuse or take for the end of a line."""
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _NOT_PRINTED.sub(lambda m: f"\\u{ord(m.group()):04x}", text) if _NOT_PRINTED.search(text) else text

@@ -23,8 +23,12 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     judged: set[tuple[object, ...]] = set()
     for exposure in workspace.exposures:
         gateway = deployables[exposure.gateway]
+        by_settings = {
+            settings: effective(project, gateway, exposure.expose, settings)
+            for settings in {exposed.settings for exposed in exposure.operations}
+        }
         for exposed in exposure.operations:
-            policies = effective(project, gateway, exposure.expose, exposed.settings)
+            policies = by_settings[exposed.settings]
             origins = (policies.timeout_origin, policies.retry_origin)
             if exposure.aggregator is not None:
                 yield from _deadline(project.aggregators[exposure.aggregator], exposure, policies)

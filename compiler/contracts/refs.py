@@ -83,7 +83,8 @@ class Scope:
 
         A file that is broken has findings of its own, so the reference then says only that.
         """
-        return self.at_reference(node.value[key], node[key])
+        known = self.led.get((id(node.document), node.value[key]))
+        return known if known is not None else self.at_reference(node.value[key], node[key])
 
     def at_reference(self, reference: str, where: Node) -> Node | Finding:
         """What a reference that stands at ``where`` leads to; a finding where it leads nowhere."""

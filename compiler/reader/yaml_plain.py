@@ -6,6 +6,7 @@ stand twice, all that is an error) is left to :mod:`compiler.reader.yaml_text`, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import yaml
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
 )
 
 from compiler.diagnostics import Finding
@@ -58,63 +61,75 @@ def read_plain(source: Source, texts: dict[str, str]) -> tuple[Document | None, 
     return Document(source, root, source.span(0, max(source.text.find("\n"), 0)), YamlPlaces(source)), []
 
 
+class _Unusual(ValueError):
+    """Something that needs a closer look."""
+
+
 def _root(text: str, texts: dict[str, str]) -> dict[str, Any] | None:
     """The mapping that a text is; None where something in it needs a closer look."""
     if UNPRINTABLE.search(text):
         return None
     loader = yaml.CSafeLoader(text)
     try:
-        return _build(loader, texts)
+        start, opened, first = (loader.get_event() for _ in range(3))
+        if (type(start), type(opened), type(first)) != (StreamStartEvent, DocumentStartEvent, MappingStartEvent):
+            return None
+        root: dict[str, Any] = _collection(first, loader.get_event, texts.setdefault, 0)
+        behind = [type(loader.get_event()) for _ in range(2)]
+        return root if behind == [DocumentEndEvent, StreamEndEvent] else None
     except (yaml.YAMLError, ValueError):
         return None
     finally:
         loader.dispose()
 
 
-def _build(loader: yaml.CSafeLoader, texts: dict[str, str]) -> dict[str, Any] | None:
-    """One loop over the events, in which each costs as little as can be."""
-    same = texts.setdefault  # equal texts become one object, as most of a document repeats itself
-    stack: list[Any] = []
-    root: dict[str, Any] | None = None
-    node: Any = None  # the innermost open collection
-    key: str | None = None  # the key that waits for its value
-    event: Any
-    value: Any
-    for event in iter(loader.get_event, None):  # None comes behind the end of the stream
-        kind = type(event)
-        if kind is ScalarEvent:
+# Each event costs as little as can be: a large project has a million of them. ``same`` gives equal texts as one object,
+# as most of a document repeats itself.
+
+
+def _mapping(get: Callable[[], Any], same: Callable[[str, str], str], depth: int) -> dict[str, Any]:
+    """The mapping that has been opened, as the one of that ``depth``. Raises _Unusual."""
+    made: dict[str, Any] = {}
+    while True:
+        event = get()
+        if type(event) is not ScalarEvent:
+            if type(event) is MappingEndEvent:
+                return made
+            raise _Unusual
+        key = same(event.value, event.value)
+        if event.anchor is not None or event.tag is not None or key in made or (key == "" and not event.style):
+            raise _Unusual
+        event = get()
+        if type(event) is ScalarEvent:
             text = event.value
             if event.anchor is not None or event.tag is not None:
-                return None
-            if key is None and type(node) is dict:
-                key = same(text, text)
-                if key in node or (key == "" and not event.style):
-                    return None
-                continue
+                raise _Unusual
             is_text = event.style or (text and text[0] not in MAYBE_NOT_TEXT)
-            value = same(text, text) if is_text else plain_scalar(text)
-        elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            if event.anchor is not None or event.tag is not None or len(stack) >= MAX_DEPTH:
-                return None
-            value = {} if kind is MappingStartEvent else []
-            stack.append(value)
-        elif kind is MappingEndEvent or kind is SequenceEndEvent:
-            stack.pop()
-            node = stack[-1] if stack else None
-            continue
-        elif kind is AliasEvent or (kind is DocumentStartEvent and root is not None):
-            return None
+            made[key] = same(text, text) if is_text else plain_scalar(text)
         else:
-            continue
-        if key is not None:
-            node[key] = value
-            key = None
-        elif type(node) is list:
-            node.append(value)
-        elif node is None and type(value) is dict:
-            root = value
+            made[key] = _collection(event, get, same, depth)
+
+
+def _sequence(get: Callable[[], Any], same: Callable[[str, str], str], depth: int) -> list[Any]:
+    """The sequence that has been opened, as ``_mapping``."""
+    made: list[Any] = []
+    while True:
+        event = get()
+        if type(event) is ScalarEvent:
+            text = event.value
+            if event.anchor is not None or event.tag is not None:
+                raise _Unusual
+            is_text = event.style or (text and text[0] not in MAYBE_NOT_TEXT)
+            made.append(same(text, text) if is_text else plain_scalar(text))
+        elif type(event) is SequenceEndEvent:
+            return made
         else:
-            return None
-        if kind is not ScalarEvent:
-            node = value
-    return root
+            made.append(_collection(event, get, same, depth))
+
+
+def _collection(event: Any, get: Callable[[], Any], same: Callable[[str, str], str], depth: int) -> Any:
+    """What an event opens in a collection of that ``depth``. Raises _Unusual for an alias, and what is too deep."""
+    kind = type(event)
+    if kind is AliasEvent or event.anchor is not None or event.tag is not None or depth >= MAX_DEPTH:
+        raise _Unusual
+    return (_mapping if kind is MappingStartEvent else _sequence)(get, same, depth + 1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 
 from compiler.backends.envoy.access_log import path_noted
 from compiler.backends.envoy.auth import auth_filters
@@ -100,23 +99,31 @@ def http_filters(deployable: Deployable, folder: str, *, followed: bool) -> list
     return [made for one in FILTERS for made in one.chain(whole)]
 
 
-def route_filters(rule: Rule, deployable: Deployable) -> Line | None:
+def route_filters(deployable: Deployable) -> Callable[[Rule], Line | None]:
     """What the route of a rule says of filters beside what holds anyway: ``typed_per_filter_config``, if anything."""
     usual = deployable.policies
-    own = usual if isinstance(rule.action, Answer) else rule.action.policies
-    if rule.preflight is not None:  # a browser asks it without saying who calls
-        own = replace(own, auth=None, rate_limit=None)
-    cors = None if rule.cors == deployable.cors else rule.cors
-    return _route_filters(OnRoute(own, usual, cors, rule.preflight is not None, on_route(rule)))
+    known: dict[tuple[int, int, bool, bool], Line | None] = {}  # by what rules share, which the deployable keeps alive
+
+    def of(rule: Rule) -> Line | None:
+        own = usual if isinstance(rule.action, Answer) else rule.action.policies
+        is_preflight, payload = rule.preflight is not None, on_route(rule)
+        key = (id(own), id(rule.cors), is_preflight, payload)
+        if key not in known:
+            if is_preflight:  # a browser asks it without saying who calls
+                own = replace(own, auth=None, rate_limit=None)
+            cors = None if rule.cors == deployable.cors else rule.cors
+            known[key] = _on_route(OnRoute(own, usual, cors, is_preflight, payload))
+        return known[key]
+
+    return of
 
 
 def host_filters(deployable: Deployable) -> Line | None:
     """What a virtual host says of filters that take no such word from the chain, if anything."""
-    return _route_filters(OnRoute(deployable.policies, deployable.policies, deployable.cors, False, False))
+    return _on_route(OnRoute(deployable.policies, deployable.policies, deployable.cors, False, False))
 
 
-@lru_cache(4096)
-def _route_filters(here: OnRoute) -> Line | None:
+def _on_route(here: OnRoute) -> Line | None:
     made = {name: config for one in FILTERS for name, config in one.route(here).items()}
     return line(made) if made else None
 

@@ -29,7 +29,7 @@ from compiler.plan import (
 )
 from compiler.problems import MEDIA_TYPE, problem_text
 from compiler.routing import Choice, tree
-from compiler.yaml_text import Line, line
+from compiler.yaml_text import Line, line, quoted
 
 SILENT_STREAM = 3_600_000
 """Milliseconds without a byte in either direction after which a stream of an exposure with `streaming` is ended."""
@@ -47,7 +47,8 @@ def route_configuration(deployable: Deployable) -> Data:
     usual = host_filters(deployable)
     if usual is not None:
         host["typed_per_filter_config"] = usual
-    made = {id(rule): list(_routes(rule, deployable)) for rule in deployable.rules}
+    filters = route_filters(deployable)
+    made = {id(rule): list(_routes(rule, deployable, filters(rule))) for rule in deployable.rules}
     paths: Data = {
         "matcher_tree": {
             "input": _header_input("path", ":path"),
@@ -130,7 +131,7 @@ def _one_host_only(paths: Data) -> Data:
     }
 
 
-def _routes(rule: Rule, deployable: Deployable) -> Iterator[Data]:
+def _routes(rule: Rule, deployable: Deployable, filters: Line | None) -> Iterator[Data]:
     """The routes of a rule: one, or one for each service where their base paths differ.
 
     A weighted cluster has no path of its own, so the routes draw: Envoy holds all of them against one random number.
@@ -138,7 +139,7 @@ def _routes(rule: Rule, deployable: Deployable) -> Iterator[Data]:
     """
     action = rule.action
     if not isinstance(action, Forward) or all(target.prepend is None for target in action.targets):
-        yield from _asked_routes(rule, deployable, {})
+        yield from _asked_routes(rule, deployable, filters, {})
         return
     total, drawn = sum(t.weight for t in action.targets), 0
     for target in action.targets:
@@ -149,28 +150,33 @@ def _routes(rule: Rule, deployable: Deployable) -> Iterator[Data]:
         if drawn < total:
             part = {"numerator": round(drawn * 1_000_000 / total), "denominator": "MILLION"}
             share = {"runtime_fraction": {"default_value": part, "runtime_key": "gatewright.unused"}}
-        yield from _asked_routes(replace(rule, action=alone), deployable, share)
+        yield from _asked_routes(replace(rule, action=alone), deployable, filters, share)
 
 
-def _asked_routes(rule: Rule, deployable: Deployable, share: Data) -> Iterator[Data]:
+def _asked_routes(rule: Rule, deployable: Deployable, filters: Line | None, share: Data) -> Iterator[Data]:
     """A rule as one route, or as one for requests that name a version and one for those that do not."""
     key = deployable.version_key
     if rule.version is None or key.source == "path":
-        yield _route(rule, deployable, rule.name, share, {})
+        yield _route(rule, deployable, filters, rule.name, share, {})
         return
     parts = list(asked(rule.version, key))
     for match, unasked in parts:
         name = unasked_name(rule) if unasked and len(parts) > 1 else rule.name
         plain_json = key.source == "media_type" and not unasked
-        yield _route(rule, deployable, name, {**match, **share}, {"accept": "application/json"} if plain_json else {})
+        sent = {"accept": "application/json"} if plain_json else {}
+        yield _route(rule, deployable, filters, name, {**match, **share}, sent)
 
 
-def _route(rule: Rule, deployable: Deployable, name: str, match: Data, sent: Mapping[str, str]) -> Data:
-    """A route; ``match`` is what it asks beside path and method, ``sent`` are headers for the service."""
+def _route(
+    rule: Rule, deployable: Deployable, filters: Line | None, name: str, match: Data, sent: Mapping[str, str]
+) -> Data:
+    """A route; ``match`` is what it asks beside path and method, ``sent`` are headers for the service.
+
+    ``filters`` is its ``typed_per_filter_config``.
+    """
     data: Data = {"name": name, "match": _match(rule, match)}
-    own = route_filters(rule, deployable)
-    if own is not None:
-        data["typed_per_filter_config"] = own
+    if filters is not None:
+        data["typed_per_filter_config"] = filters
     if rule.preflight is not None and rule.cors is not None:
         # the filter does not look at direct responses; it answers every one of these, so no cluster is ever asked
         data["route"] = {"cluster": deployable.clusters[0].name}
@@ -194,13 +200,7 @@ def _route(rule: Rule, deployable: Deployable, name: str, match: Data, sent: Map
             forward.mirror,
             forward.streaming,
         )
-    told = {
-        "contract": forward.contract,
-        "version": forward.version,
-        "operation": forward.operation,
-        "file": rule.where.file,
-    }
-    data["metadata"] = line({"filter_metadata": {"gatewright": told}})
+    data["metadata"] = _told(forward, rule.where.file)
     _headers(data, "request", forward.request_headers, sent)
     _headers(data, "response", forward.response_headers)
     return data
@@ -215,17 +215,37 @@ def _direct_response(status: int, body: str) -> Line:
     return line({"status": status, "body": {"inline_string": body}} if body else {"status": status})
 
 
+def _told(action: Forward | Compose, file: str) -> Line:
+    """What the log and the metrics know of a request."""
+    told = (
+        f'{{"contract": {quoted(action.contract)}, "version": {quoted(action.version)}, '
+        f'"operation": {quoted(action.operation)}, "file": {quoted(file)}}}'
+    )
+    return Line(f'{{"filter_metadata": {{"gatewright": {told}}}}}')
+
+
 def _match(rule: Rule, more: Data) -> Line:
-    match: Data
     if rule.path is None:
-        match = {"prefix": "/"}
+        path = '"prefix": "/"'
     elif rule.path.is_literal:
-        match = {"path": rule.path.literal_prefix}
+        path = f'"path": {quoted(rule.path.literal_prefix)}'
     else:
-        match = {"safe_regex": {"regex": rule.path.regex}}
-    headers: list[Data] = []
-    if rule.methods is not None:
-        headers.append(_method(rule.methods))
+        path = f'"safe_regex": {{"regex": {quoted(rule.path.regex)}}}'
+    if more or rule.preflight is not None:
+        rest = _asked(rule, more)
+    else:
+        rest = _methods(rule.methods) if rule.methods is not None else ""
+    return Line(f"{{{path}{rest}}}")
+
+
+@lru_cache(256)
+def _methods(methods: tuple[str, ...]) -> str:
+    return f', "headers": {line([_method(methods)])}'
+
+
+def _asked(rule: Rule, more: Data) -> str:
+    """What a route asks beside the path."""
+    headers = [_method(rule.methods)] if rule.methods is not None else []
     headers += more.get("headers", ())
     if rule.preflight is not None:
         named = "|".join(escape_re2(origin) for origin in rule.preflight)
@@ -233,9 +253,9 @@ def _match(rule: Rule, more: Data) -> Line:
             {"name": "access-control-request-method", "string_match": _regex(".+")},
             {"name": "origin", "string_match": _regex(".+" if "*" in rule.preflight else named)},
         ]
-    if headers:
-        match["headers"] = headers
-    return line({**match, **{key: value for key, value in more.items() if key != "headers"}})
+    said: Data = {"headers": headers} if headers else {}
+    said |= {key: value for key, value in more.items() if key != "headers"}
+    return "".join(f", {quoted(key)}: {line(value)}" for key, value in said.items())
 
 
 def _method(methods: tuple[str, ...]) -> Data:
