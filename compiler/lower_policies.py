@@ -108,7 +108,8 @@ def _auth(workspace: Workspace, policy: str, auth: model.Auth) -> Auth | None:
         key = auth.api_key
         found = read_digests(workspace.library, key.keys)
         assert isinstance(found, tuple)  # else a check found why not
-        return Auth(policy, ApiKey(key.in_, key.name.lower() if key.in_ == "header" else key.name, found))
+        name = key.name.lower() if key.in_ == "header" else key.name
+        return Auth(policy, ApiKey(key.in_, name, found, key.keys.env))
     return None
 
 

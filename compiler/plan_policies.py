@@ -94,12 +94,14 @@ class External:
 class ApiKey:
     """Random keys in a header (its name in lower case) or in the query.
 
-    ``digests`` are consumers and the SHA-256 digests of their keys, hexadecimal, sorted.
+    ``digests`` are consumers and the SHA-256 digests of their keys, hexadecimal, sorted. ``variable`` is the one of
+    Envoy's environment that holds them instead.
     """
 
     place: Literal["header", "query"]
     name: str
     digests: tuple[tuple[str, str], ...]
+    variable: str | None = None
 
 
 @frozen

@@ -28,6 +28,7 @@ AUTHS = {
     "basic": {"users": {"file": "/nowhere/users"}},
     "mtls": {"ca": "/nowhere/clients.pem", "subjects": ["spiffe://shop/*"]},
     "api_key": {"in": "query", "name": "key", "keys": {"digests": "keys.txt"}},
+    "api_key of a variable": {"in": "header", "name": "x-api-key", "keys": {"env": "NOBODY_SET_THIS"}},
 }
 
 
@@ -35,7 +36,7 @@ AUTHS = {
 def test_what_is_printed_is_let_in(tmp_path: Path, way: str) -> None:
     write_project(tmp_path, free_port())
     text = (tmp_path / "gatewright.yaml").read_text()
-    policies = json.dumps({"who": {"auth": {way: AUTHS[way]}}})
+    policies = json.dumps({"who": {"auth": {way.partition(" ")[0]: AUTHS[way]}}})
     tls = "tls: {certificate: {file: /nowhere/a.crt}, key: {file: /nowhere/a.key}}"
     text = text.replace("gateways:\n", f"policies: {policies}\ngateways:\n")
     text = re.sub(r"(port: \d+)\}\n    expose", rf"\1, {tls}}}\n    policies: [who]\n    expose", text)

@@ -12,7 +12,6 @@ from typing import Any
 from compiler.decode import field_key
 from compiler.diagnostics import Finding
 from compiler.model.kinds import Where
-from compiler.model.policies import ApiKeys
 from compiler.model.shapes import BodyShape
 from compiler.records import frozen
 from compiler.workspace import Workspace
@@ -28,10 +27,7 @@ class Part:
     built: tuple[object, ...] = ()
 
 
-UNBUILT = (
-    Part(BodyShape, "request", "the shaping of requests is"),
-    Part(ApiKeys, "env", "the reading of digests from a variable is"),
-)
+UNBUILT = (Part(BodyShape, "request", "the shaping of requests is"),)
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:

@@ -59,6 +59,27 @@ const env = struct {
     extern "env" fn proxy_record_metric(id: u32, value: u64) u32;
 };
 
+/// What a module is given of the process's environment
+/// (https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#environ_get).
+const wasi = struct {
+    extern "wasi_snapshot_preview1" fn environ_sizes_get(count: *usize, size: *usize) u32;
+    extern "wasi_snapshot_preview1" fn environ_get(entries: [*][*:0]u8, texts: [*]u8) u32;
+};
+
+/// A variable of Envoy's environment, of those that the configuration lets the module see; null where it is not set.
+pub fn variable(arena: std.mem.Allocator, name: Text) error{OutOfMemory}!?Text {
+    var count: usize = 0;
+    var size: usize = 0;
+    if (wasi.environ_sizes_get(&count, &size) != ok or count == 0) return null;
+    const entries = try arena.alloc([*:0]u8, count);
+    if (wasi.environ_get(entries.ptr, (try arena.alloc(u8, size)).ptr) != ok) return null;
+    for (entries) |entry| {
+        const said = std.mem.span(entry);
+        if (said.len > name.len and said[name.len] == '=' and std.mem.startsWith(u8, said, name)) return said[name.len + 1 ..];
+    }
+    return null;
+}
+
 /// A line in Envoy's log, as an error.
 pub fn complain(said: Text) void {
     _ = env.proxy_log(4, said.ptr, said.len);

@@ -29,6 +29,9 @@ const drop: u32 = 3;
 /// Milliseconds between two looks at what waits for another try.
 const tick_period: u32 = 5;
 
+/// Lines of the log about one variable.
+const most_faults = 10;
+
 const Run = compose.Run(Bridge);
 
 /// One configuration of the filter.
@@ -158,11 +161,28 @@ fn configured(id: u32, size: usize) plan.Error!*Root {
     host.receiving = arena;
     const source = host.bytes(.plugin_configuration, size) orelse "";
     root.keys = try keying.read(arena, source);
-    if (root.keys != null) return root;
+    if (root.keys) |*keys| {
+        if (keys.variable) |name| try takeVariable(arena, keys, name);
+        return root;
+    }
     root.plan = try plan.read(arena, source);
     try metrics.define(arena, &root.plan);
     for (root.plan.aggregates) |one| if (one.max_concurrent != null) limit.prepare(one.name);
     return root;
+}
+
+/// Let in whom a variable names, and say in Envoy's log where it names nobody.
+fn takeVariable(arena: Allocator, keys: *keying.Keys, name: Text) error{OutOfMemory}!void {
+    const said = try host.variable(arena, name) orelse "";
+    if (said.len == 0) return host.complain(try std.fmt.allocPrint(arena, "gatewright: the variable {s} is not set, so no key is known", .{name}));
+    const faults = try keys.take(arena, said);
+    for (faults[0..@min(faults.len, most_faults)]) |fault| {
+        host.complain(try std.fmt.allocPrint(arena, "gatewright: entry {d} of the variable {s} is passed over: {s}", .{ fault.entry, name, fault.wrong }));
+    }
+    if (faults.len > most_faults) {
+        host.complain(try std.fmt.allocPrint(arena, "gatewright: {d} more entries of the variable {s} are passed over", .{ faults.len - most_faults, name }));
+    }
+    if (keys.consumers.count() == 0) host.complain(try std.fmt.allocPrint(arena, "gatewright: the variable {s} holds no key", .{name}));
 }
 
 fn dropRoot(root: *Root) void {
@@ -176,7 +196,7 @@ export fn proxy_on_request_headers(id: u32, _: u32, end_of_stream: u32) u32 {
 
 fn onRequest(id: u32, whole: bool) error{OutOfMemory}!u32 {
     const root = module.roots.get(module.parents.get(id) orelse 0) orelse return refuse(id, 500, "there is no plan");
-    if (root.keys) |*keys| return askForKey(keys);
+    if (root.keys) |*keys| return askForKey(id, keys);
     const stream = try memory.create(Stream);
     stream.* = .{ .id = id, .root = root, .arena = .init(memory), .route = undefined, .asked = undefined };
     errdefer forget(stream);
@@ -207,7 +227,8 @@ fn onRequest(id: u32, whole: bool) error{OutOfMemory}!u32 {
 }
 
 /// Let a request pass that bears a key, which is taken off it, and tell the service whose that is.
-fn askForKey(keys: *const keying.Keys) error{OutOfMemory}!u32 {
+fn askForKey(id: u32, keys: *const keying.Keys) error{OutOfMemory}!u32 {
+    if (keys.variable != null and keys.consumers.count() == 0) return refuse(id, 503, "no keys are known here");
     var own = std.heap.ArenaAllocator.init(memory);
     defer own.deinit();
     const arena = own.allocator();

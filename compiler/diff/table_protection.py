@@ -106,6 +106,7 @@ _API_KEY: dict[str, Entry] = {
         "api_key.keys",
         collection=True,
     ),
+    "variable": value(AUTH.rule, AUTH.says, "variable with the keys that are let in", WEAKER, "api_key.keys"),
 }
 _RATE_LIMIT: dict[str, Entry] = {
     "policy": _NAME,

@@ -47,7 +47,7 @@ def with_local_credentials(deployable: Deployable, folder: Path) -> tuple[Deploy
             authority = _written(folder / "clients.pem", pair((USER,)).authority)
             return replace(auth, way=replace(way, authority=Secret("file", str(authority))))
         if isinstance(way, ApiKey):
-            return replace(auth, way=replace(way, digests=((USER, api_key()[1]),)))
+            return replace(auth, way=replace(way, digests=((USER, api_key()[1]),), variable=None))
         return auth
 
     found = {policies.auth for policies in applied(deployable) if policies.auth is not None}

@@ -22,6 +22,7 @@ from compiler.model.kinds import (
     Text,
     Timeout,
     UrlPath,
+    Variable,
     Where,
     doc,
     place,
@@ -112,7 +113,11 @@ class ApiKeys:
     digests: Text | None = doc(
         "A file of the project with lines of consumer:sha256 of a random key.", "keys/partners.txt", None
     )
-    env: Text | None = doc("An environment variable that holds such lines.", "PARTNER_KEYS", None)
+    env: Variable | None = doc(
+        "An environment variable of the gateway's process with such lines, or with commas or blanks between them.",
+        "PARTNER_KEYS",
+        None,
+    )
 
 
 @frozen

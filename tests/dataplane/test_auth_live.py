@@ -523,6 +523,45 @@ class TestApiKey:
         assert gateway.raw(twice).startswith(b"HTTP/1.1 401 ")
         assert upstream.seen == []
 
+    def test_digests_of_a_variable(self, serve: Serve, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each policy has its own; what is wrong in one is passed over, and nobody is told what it says."""
+        one, two = (hashlib.sha256(key).hexdigest() for key in (b"k1", b"k2"))
+        monkeypatch.setenv("PARTNER_KEYS", f"acme:{one}, bolt:{two.upper()} # two:0\nacme:{one}\nwrong:s3cret")
+        monkeypatch.setenv("LINK_KEYS", f"linked:{two}")
+        monkeypatch.setenv("BROKEN_KEYS", "s3cret")
+        ways = {
+            "partners": ApiKey("header", "x-api-key", (), "PARTNER_KEYS"),
+            "links": ApiKey("query", "key", (), "LINK_KEYS"),
+            "written": ApiKey("header", "x-api-key", (("written", one),)),
+            "absent": ApiKey("header", "x-api-key", (), "NO_SUCH_KEYS"),
+            "broken": ApiKey("header", "x-api-key", (), "BROKEN_KEYS"),
+        }
+        usual, *others = (Policies(auth=Auth(name, way)) for name, way in ways.items())
+        gateway = serve(protected(upstream, usual, open=OPEN, **dict(zip(list(ways)[1:], others, strict=True))))
+
+        def consumer(target: str, key: str | None = None) -> str:
+            return heard(gateway.call("GET", target, {"x-api-key": key} if key else {}))["x-gatewright-consumer"]
+
+        assert (consumer("/usual", "k1"), consumer("/usual", "k2")) == ("acme", "bolt")
+        assert (consumer("/links?key=k2"), consumer("/written", "k1")) == ("linked", "written")
+        for key in ("k3", "s3cret", one, f"acme:{one}", "PARTNER_KEYS"):
+            refused(gateway.call("GET", "/usual", {"x-api-key": key}), 401, "ApiKey")
+            refused(gateway.call("GET", f"/links?key={key}"), 401, "ApiKey")
+        refused(gateway.call("GET", "/links?key=k1"), 401, "ApiKey")
+        refused(gateway.call("GET", "/written", {"x-api-key": "k2"}), 401, "ApiKey")
+        for target in ("/absent", "/broken"):
+            reply = gateway.call("GET", target, {"x-api-key": "k1"})
+            refused(reply, 503)
+            assert reply.json["detail"] == "no keys are known here"
+        assert gateway.call("GET", "/open").status == 200
+        said = gateway.running.last_words()
+        assert "the variable NO_SUCH_KEYS is not set, so no key is known" in said
+        assert "entry 3 of the variable PARTNER_KEYS is passed over: a key that stands twice" in said
+        assert "entry 4 of the variable PARTNER_KEYS is passed over: no SHA-256 digest" in said
+        assert "the variable BROKEN_KEYS holds no key" in said
+        assert "s3cret" not in said
+        assert one not in said
+
     def test_where_nothing_answers(self, gateway: Gateway) -> None:
         refused(gateway.call("GET", "/none"), 401, "ApiKey")
         assert gateway.call("GET", "/none", {"x-api-key": "k1"}).status == 404

@@ -139,8 +139,9 @@ def _consumer(way: Mtls) -> Data:
 
 def _key(policy: str, way: ApiKey, module: str) -> Data:
     """Envoy's own filter for keys wants the keys themselves, so the payload module looks at digests."""
-    keys = {"in": way.place, "name": way.name, "digests": [list(one) for one in way.digests]}
-    return wasm(f"keys.{policy}", json.dumps({"keys": keys}, separators=(",", ":")), module)
+    keys: Data = {"in": way.place, "name": way.name}
+    keys |= {"variable": way.variable} if way.variable else {"digests": [list(one) for one in way.digests]}
+    return wasm(f"keys.{policy}", json.dumps({"keys": keys}, separators=(",", ":")), module, way.variable)
 
 
 def _external(way: External) -> Data:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from compiler.backends.envoy.types import STRING_VALUE, WASM, Data
 
 
-def wasm(name: str, configuration: str, file: str) -> Data:
+def wasm(name: str, configuration: str, file: str, variable: str | None = None) -> Data:
     """The configuration of a filter that runs the module. ``file`` is where it is on the gateway's host.
 
+    A filter that may see a ``variable`` of Envoy's environment has a machine of its own, as these share one environment.
     Where the module breaks off, requests get 503 until it runs again.
     """
     return {
@@ -19,9 +20,10 @@ def wasm(name: str, configuration: str, file: str) -> Data:
             "allow_on_headers_stop_iteration": True,  # or a held request's body would never come
             "configuration": {"@type": STRING_VALUE, "value": configuration},
             "vm_config": {
-                "vm_id": "payload",
+                "vm_id": f"payload.{variable}" if variable else "payload",
                 "runtime": "envoy.wasm.runtime.v8",
                 "code": {"local": {"filename": file}},
+                **({"environment_variables": {"host_env_keys": [variable]}} if variable else {}),
             },
         },
     }
