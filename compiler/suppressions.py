@@ -50,8 +50,10 @@ def apply(
         for finding in left:
             matching = [s for s in suppressions if finding.where.source is source and _allows(s, finding)]
             used.update(matching)
-            if not matching:
+            if not matching or not finding.allowable:
                 kept.append(finding)
+            if not finding.allowable:
+                wrong += [_in_vain(suppression) for suppression in matching]
         left = kept + wrong
         if complete:
             used.update(s for s in suppressions if any((s.rule, source.name, line) in past for line in s.lines))
@@ -61,6 +63,15 @@ def apply(
 
 def _allows(suppression: _Suppression, finding: Finding) -> bool:
     return suppression.rule == finding.rule and finding.where.line in suppression.lines
+
+
+def _in_vain(suppression: _Suppression) -> Finding:
+    return Finding(
+        "suppression-invalid",
+        f"`{suppression.rule}` cannot be suppressed here, as nothing can be composed without what it asks for",
+        suppression.where,
+        "mend what it finds, and remove the comment",
+    )
 
 
 def _unused(suppression: _Suppression) -> Finding:

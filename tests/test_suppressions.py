@@ -154,3 +154,13 @@ def test_json_has_no_comments() -> None:
 def test_a_file_that_cannot_be_read_allows_nothing() -> None:
     read = source("a: [ # gatewright: allow unused -- y\n")
     assert rules(apply([finding(read, 1, "unused")], [read])) == ["unused"]
+
+
+def test_what_nothing_can_be_built_without_is_not_allowed() -> None:
+    text = source(f"call: 2 # gatewright: allow unknown-operation {WHY}\n")
+    one = Finding("unknown-operation", "a finding", text.whole_line(1), allowable=False)
+    left = apply([one, one], [text])
+    assert set(rules(left)) == {"unknown-operation", "suppression-invalid"}
+    assert left[-1].where.line == 1
+    assert rules(apply([one], [text], complete=False)) == ["unknown-operation", "suppression-invalid"]
+    assert rules(apply([one], [source("")])) == ["unknown-operation"]

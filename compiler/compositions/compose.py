@@ -57,8 +57,14 @@ class Composition:
     body: Value
 
 
+_COULD_BE = "composite-mismatch"
+
+
 def compose(workspace: Workspace, name: str) -> tuple[Composition | None, list[Finding]]:
-    """What an aggregator comes to; None together with at least one finding here or in another check."""
+    """What an aggregator comes to; None together with at least one finding here or in another check.
+
+    An answer that its contract does not promise can be composed all the same, where somebody has allowed that.
+    """
     aggregator = workspace.project.aggregators[name]
     out: list[Finding] = []
     own = _own(workspace, aggregator, out)
@@ -80,7 +86,7 @@ def compose(workspace: Workspace, name: str) -> tuple[Composition | None, list[F
         if made is not None:
             parts[step_name] = made
     out += _answer(aggregator, own, body, roots)
-    if out or own is None or len(parts) < len(aggregator.steps):
+    if any(finding.rule != _COULD_BE for finding in out) or own is None or len(parts) < len(aggregator.steps):
         return None, out
     ordered = tuple(parts[step_name] for step_name in flow.in_order(waits))
     return Composition(name, aggregator, *own, ordered, body), out
@@ -100,6 +106,7 @@ def _own(workspace: Workspace, aggregator: Aggregator, out: list[Finding]) -> tu
                 f"`{implements.contract}@{implements.version}` has no operation `{implements.operation}`",
                 aggregator.where["implements"],
                 did_you_mean(implements.operation, known) or f"it has {one_of(known)}",
+                allowable=False,
             )
         )
         return None
