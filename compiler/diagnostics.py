@@ -36,6 +36,8 @@ class Finding:
     where: Span
     help: str | None = None
     notes: tuple[Note, ...] = ()
+    firm: bool = False
+    """Whether nothing can be built before it is mended, so that no comment allows it, whatever its rule."""
 
 
 @frozen

@@ -50,8 +50,9 @@ def apply(
         for finding in left:
             matching = [s for s in suppressions if finding.where.source is source and _allows(s, finding)]
             used.update(matching)
-            if not matching:
+            if not matching or finding.firm:
                 kept.append(finding)
+                kept += [_firm(suppression) for suppression in matching]
         left = kept + wrong
         if complete:
             used.update(s for s in suppressions if any((s.rule, source.name, line) in past for line in s.lines))
@@ -61,6 +62,15 @@ def apply(
 
 def _allows(suppression: _Suppression, finding: Finding) -> bool:
     return suppression.rule == finding.rule and finding.where.line in suppression.lines
+
+
+def _firm(suppression: _Suppression) -> Finding:
+    return Finding(
+        "suppression-invalid",
+        f"`{suppression.rule}` cannot be suppressed here, as nothing can be built without what is missing",
+        suppression.where,
+        "mend what it finds, and remove the comment",
+    )
 
 
 def _unused(suppression: _Suppression) -> Finding:

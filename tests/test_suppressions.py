@@ -154,3 +154,11 @@ def test_json_has_no_comments() -> None:
 def test_a_file_that_cannot_be_read_allows_nothing() -> None:
     read = source("a: [ # gatewright: allow unused -- y\n")
     assert rules(apply([finding(read, 1, "unused")], [read])) == ["unused"]
+
+
+def test_what_nothing_can_be_built_without_is_not_allowed() -> None:
+    text = source(f"listen: 2 # gatewright: allow tls-missing {WHY}\n")
+    firm = Finding("tls-missing", "a finding", text.whole_line(1), firm=True)
+    kept = apply([firm], [text])
+    assert rules(kept) == ["tls-missing", "suppression-invalid"]
+    assert "cannot be suppressed here" in kept[1].message

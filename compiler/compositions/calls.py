@@ -64,7 +64,7 @@ def called(workspace: Workspace, step: Step) -> tuple[Called | None, list[Findin
         message = f"`{call.range}` comes to several majors, {majors}, and a step calls one"
         findings.append(Finding("version-unsatisfied", message, where, "narrow the range to one major"))
     if findings or not found.chosen:
-        return None, findings
+        return None, [replace(finding, firm=True) for finding in findings]
     version = found.chosen[0][1]
     api = workspace.apis.get((call.contract, version))
     if api is None:
@@ -78,6 +78,7 @@ def called(workspace: Workspace, step: Step) -> tuple[Called | None, list[Findin
                 f"`{call.contract}@{version}` has no operation `{call.operation}`",
                 where,
                 did_you_mean(call.operation, names) or f"it has {one_of(names)}",
+                firm=True,
             )
         ]
     services = takers(workspace, call.contract, version, workspace.served[call.contract, version])(operation)
