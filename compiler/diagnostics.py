@@ -36,8 +36,8 @@ class Finding:
     where: Span
     help: str | None = None
     notes: tuple[Note, ...] = ()
-    allowable: bool = True
-    """False where nothing can be built before it is mended, though its rule can be allowed at other places."""
+    firm: bool = False
+    """Whether nothing can be built before it is mended, so that no comment allows it, whatever its rule."""
 
 
 @frozen

@@ -121,12 +121,18 @@ def _tables(exposures: Iterable[Exposure]) -> Tables | None:
     return Tables()
 
 
-def _asks(tables: Tables | None, exposure: Exposure, operation: Operation) -> RequestCheck | None:
+def _asks(tables: Tables | None, exposure: Exposure) -> Callable[[Operation], RequestCheck | None]:
+    """What is asked of requests of each operation of an exposed version."""
     if tables is None or exposure.api is None or exposure.expose.validate == "none":
-        return None
+        return lambda operation: None
     from compiler.request_checks import operation_check
 
-    return operation_check(tables, exposure.api, operation)
+    api = exposure.api
+    if body_shape(exposure.expose) is not None:
+        from compiler.shaping.exposures import asked_api
+
+        api = asked_api(exposure)
+    return lambda operation: operation_check(tables, api, api.by_key[f"{operation.method} {operation.path_text}"])
 
 
 def _aggregates(workspace: Workspace, names: Sequence[str]) -> tuple[Aggregate, ...]:
@@ -245,10 +251,11 @@ def _served(
         by_settings = by_settings_of(workspace, gateway, exposure)
         most = _max_response(gateway)
         shapes = _shapes(most, exposure)
+        asked = _asks(tables, exposure)
         takes = takers(workspace, exposure.contract, exposure.version, exposure.services)
         for exposed in exposure.operations:
             operation = exposed.operation
-            asks = _asks(tables, exposure, operation)
+            asks = asked(operation)
             policies = by_settings[exposed.settings]
             action = _action(workspace, exposure, exposed, takes(operation), policies, prefix, lifetime, asks)
             rule_name = f"{exposure.contract}@{exposure.label}.{operation.key}" + (f" at {at}" if at else "")

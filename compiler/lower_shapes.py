@@ -9,23 +9,36 @@ from compiler.compositions.values import names
 from compiler.contracts.openapi import Operation
 from compiler.lower_aggregates import composed, parameters_of
 from compiler.shaped import FieldChange, Shape, Tree
-from compiler.shaping.exposures import puts_of, shape_of
+from compiler.shaping.exposures import shape_of
+from compiler.shaping.requests import backwards
 from compiler.shaping.tree import Tree as ReadTree
+from compiler.shaping.tree import puts_of
 from compiler.workspace import Exposure
 
 
 def lower_shapes(exposure: Exposure, max_response: int | None) -> Callable[[Operation], Shape | None]:
-    """What becomes of the answers of each operation of an exposed version; None where they stay as they are."""
+    """What becomes of the bodies of each operation of an exposed version; None where they stay as they are."""
     shaped, api = shape_of(exposure), exposure.api
     if shaped is None or api is None:
         limit = Shape(None, "pass", max_response, max_response) if max_response is not None else None
         return lambda operation: limit
-    tree = next((one.tree for one in shaped.operations.values()), ReadTree())
     changes = shaped.changes
-    usual = Shape(lower_tree(tree), changes.errors, changes.max_body, max_response)
-    if not any(name.name == "request" for _, put in puts_of(tree) for name, _ in names(put.value)):
-        return lambda operation: usual
-    return lambda operation: replace(usual, parameters=parameters_of(api, operation))
+    usual = Shape(None, "pass", changes.max_body, max_response)
+    if changes.response is not None:
+        tree = next((one.tree for one in shaped.operations.values()), ReadTree())
+        usual = replace(usual, tree=lower_tree(tree), errors=changes.errors)
+
+    def of(operation: Operation) -> Shape | None:
+        one = shaped.operations[operation.key]
+        asked = one.request
+        made = usual if asked is None else replace(usual, request=lower_tree(backwards(asked.tree)))
+        puts = [*(puts_of(one.tree) if one.answers else ()), *(puts_of(asked.tree) if asked is not None else ())]
+        if any(name.name == "request" for _, put in puts for name, _ in names(put.value)):
+            made = replace(made, parameters=parameters_of(api, operation))
+        changed = made.tree is not None or made.request is not None or max_response is not None
+        return made if changed else None
+
+    return of
 
 
 def lower_tree(tree: ReadTree) -> Tree:

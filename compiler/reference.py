@@ -1,7 +1,6 @@
 """The model as docs/fields.md: every field of the language, what it means, what it takes and what stands without it.
 
-``python -m compiler.reference`` writes the page; test_reference.py holds it to the model. What is refused with
-not-built-yet is marked, and nothing below it is listed.
+``python -m compiler.reference`` writes the page; test_reference.py holds it to the model.
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from compiler.checks.unbuilt import UNBUILT, Part
 from compiler.decode import language_fields
 from compiler.model.kinds import Bounds, Keys, Raw, Scalar
-from compiler.model.project import Project, RootFile
+from compiler.model.project import RootFile
 from compiler.schema import schema
 
 FILE = Path(__file__).parent.parent / "docs" / "fields.md"
@@ -25,8 +23,7 @@ _INTRODUCTION = """\
 # Fields
 
 Every field of the language, by the object that it stands in; [language.md](language.md) tells how they work together.
-**Bold** fields are required. What is marked *not built yet* is in the language, so that an editor completes it, and is
-refused by this version of the compiler ([not-built-yet](rules.md#not-built-yet)).
+**Bold** fields are required.
 
 This page is made from the model by `python -m compiler.reference`.
 """
@@ -53,7 +50,6 @@ def _sections() -> Iterator[str]:
         below = [
             (inner, step if target is RootFile else f"{path}.{step}")
             for key, field, annotation in language_fields(target)
-            if _unbuilt(target, field.name) is None
             for inner, step in _classes(annotation, key)
         ]
         waiting = below + waiting
@@ -71,16 +67,11 @@ def _section(target: type, path: str, properties: Mapping[str, Any]) -> str:
 
 
 def _row(target: type, key: str, field: Field[Any], annotation: Any, described: Mapping[str, Any]) -> str:
-    part = _unbuilt(target, field.name)
-    status = ""
-    if part is not None:
-        built = [f"`{value}`" for value in part.built if isinstance(value, str)]
-        status = f" *Not built yet{': only ' + ' and '.join(built) + ' can be used' if built else ''}.*"
     name = f"**`{key}`**" if _is_required(field) else f"`{key}`"
     cells = (
         name,
-        field.metadata["doc"] + status,
-        _takes(annotation) if part is None else re.sub(r"\[(\w+)\]\(#\w+\)", r"\1", _takes(annotation)),
+        field.metadata["doc"],
+        _takes(annotation),
         f"`{_flow(described['examples'][0])}`",
         f"`{_flow(described['default'])}`" if "default" in described else "",
     )
@@ -89,14 +80,6 @@ def _row(target: type, key: str, field: Field[Any], annotation: Any, described: 
 
 def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
-
-
-def _unbuilt(target: type, attribute: str) -> Part | None:
-    for part in UNBUILT:
-        owner = RootFile if part.owner is Project else part.owner
-        if part.attribute == attribute and issubclass(target, owner):
-            return part
-    return None
 
 
 def _classes(annotation: Any, path: str) -> Iterator[tuple[type, str]]:

@@ -35,7 +35,7 @@ class Tree:
 
 @frozen
 class Shape:
-    """What becomes of the answers of a route."""
+    """What becomes of the bodies of a route: of its answers, and of its requests."""
 
     tree: Tree | None
     """The changes of a good answer; None where it stays as it is."""
@@ -47,3 +47,5 @@ class Shape:
     """The largest body that is sent."""
     parameters: tuple[Parameter, ...] = ()
     """What the client sends, where what is put in depends on it."""
+    request: Tree | None = None
+    """The changes of a request's JSON body, by the client's names; None where it stays as it is."""

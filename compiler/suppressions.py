@@ -50,10 +50,9 @@ def apply(
         for finding in left:
             matching = [s for s in suppressions if finding.where.source is source and _allows(s, finding)]
             used.update(matching)
-            if not matching or not finding.allowable:
+            if not matching or finding.firm:
                 kept.append(finding)
-            if not finding.allowable:
-                wrong += [_in_vain(suppression) for suppression in matching]
+                kept += [_firm(suppression) for suppression in matching]
         left = kept + wrong
         if complete:
             used.update(s for s in suppressions if any((s.rule, source.name, line) in past for line in s.lines))
@@ -65,10 +64,10 @@ def _allows(suppression: _Suppression, finding: Finding) -> bool:
     return suppression.rule == finding.rule and finding.where.line in suppression.lines
 
 
-def _in_vain(suppression: _Suppression) -> Finding:
+def _firm(suppression: _Suppression) -> Finding:
     return Finding(
         "suppression-invalid",
-        f"`{suppression.rule}` cannot be suppressed here, as nothing can be composed without what it asks for",
+        f"`{suppression.rule}` cannot be suppressed here, as nothing can be built without what is missing",
         suppression.where,
         "mend what it finds, and remove the comment",
     )

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from compiler import checks
 from compiler.checks import CHECKS, Checked
-from compiler.checks.unbuilt import UNBUILT
-from compiler.decode import language_fields
 from compiler.pipeline import Outcome, validate
 
 OPENAPI = """
@@ -319,11 +316,6 @@ gateways:
 
 def test_a_default_that_is_written_out_is_built(tmp_path: Path) -> None:
     assert rules(judged(tmp_path, CONTRACTS, WRITTEN_DEFAULTS)) == []
-
-
-@pytest.mark.parametrize("part", UNBUILT, ids=lambda part: f"{part.owner.__name__}.{part.attribute}")
-def test_an_unbuilt_part_is_a_field_of_the_model(part: Any) -> None:
-    assert part.attribute in {f.name for _, f, _ in language_fields(part.owner)}
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ def test_the_page_is_up_to_date(update: bool) -> None:
     assert reference.FILE.read_text(encoding="utf-8") == reference.page(), "run python -m compiler.reference"
 
 
-def test_what_is_not_built_is_marked_and_not_entered() -> None:
+def test_a_required_field_stands_out() -> None:
     page = reference.page()
-    assert re.search(r"^\| `env` \| .*\*Not built yet\.\*", page, re.MULTILINE)
     assert re.search(
         r"^\| \*\*`port`\*\* \| The TCP port\. \| a whole number from 1 to 65535 \| `8443` \|", page, re.MULTILINE
     )

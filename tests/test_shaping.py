@@ -13,6 +13,7 @@ from compiler.decode import decode
 from compiler.lower_shapes import lower_tree
 from compiler.model.shapes import BodyChanges
 from compiler.reader import read_yaml
+from compiler.shaping.requests import asked_of, backwards
 from compiler.shaping.schemas import Shaping, TooInvolvedError
 from compiler.shaping.tree import Path, Put, Tree, read_tree
 from compiler.shaping.values import ABSENT, changed
@@ -162,6 +163,29 @@ def test_recursion_is_followed_as_far_as_a_path_goes() -> None:
         shaped(wide, {"A": wide}, remove=["a"])
 
 
+@pytest.mark.parametrize(
+    ("said", "sent", "expected"),
+    [
+        ({"remove": ["a"]}, {"a": 1, "b": 2}, {"b": 2}),
+        ({"include": ["a"]}, {"a": 1, "b": 2}, {"a": 1}),
+        ({"rename": {"a": "x"}}, {"x": 1, "a": 2, "b": 3}, {"a": 1, "b": 3}),
+        ({"rename": {"a": "b", "b": "a"}}, {"a": 1, "b": 2}, {"b": 1, "a": 2}),
+        ({"rename": {"a": "b"}, "remove": ["b"]}, {"a": 1, "b": 2}, {"a": 2}),
+        ({"set": {"a": 5}}, {"a": 1, "b": 2}, {"b": 2, "a": 5}),
+        ({"rename": {"a": "x", "a.b": "y"}}, {"x": [{"y": 1, "b": 2}]}, {"a": [{"b": 1}]}),
+        ({"include": ["a.b"], "set": {"a.c": 1}}, {"a": [{"b": 0, "c": 0, "d": 0}], "e": 0}, {"a": [{"b": 0, "c": 1}]}),
+    ],
+)
+def test_requests_go_backwards(said: dict[str, Any], sent: Any, expected: Any) -> None:
+    assert changed(sent, backwards(tree_of(**said)), constant) == expected
+
+
+def test_two_fields_may_change_their_names() -> None:
+    made = shaped(ORDER, rename={"id": "total", "total": "id"})
+    assert made["properties"] == {"note": {"type": "string"}, "total": {"type": "string"}, "id": {"type": "integer"}}
+    assert sorted(made["required"]) == ["id", "total"]
+
+
 NAMES = ("a", "b", "c")
 scalars = st.sampled_from(
     [{"type": "string"}, {"type": "integer"}, {"enum": ["x", 1, None]}, {"type": ["string", "null"]}, {}, True]
@@ -246,3 +270,23 @@ def test_what_is_made_of_a_value_satisfies_what_is_made_of_its_schema(
         if before.is_valid(value) and declared(value, schema, components):
             result = changed(value, tree, constant)
             assert after.is_valid(result), (value, result, schema, made, said)
+
+
+@settings(max_examples=300)
+@given(schemas(), st.lists(values, min_size=5, max_size=20), asked)
+def test_what_a_service_gets_satisfies_what_is_made_of_its_schema_there_and_back(
+    schema: Any, several: list[Any], said: dict[str, Any]
+) -> None:
+    tree, findings = read_tree(changes(**said))
+    components = {"One": {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}}
+    if findings or (look := Shaping(components, schema_of_constant)).shaped(schema, tree) is None or look.clashes:
+        return
+    clients = Shaping(components, schema_of_constant, closed=False).shaped(schema, asked_of(tree))
+    services = Shaping(components, schema_of_constant, closed=False).shaped(clients, backwards(tree))
+    before, after = (
+        Draft202012Validator({"allOf": [one], "components": {"schemas": components}}) for one in (clients, services)
+    )
+    for value in several:
+        if before.is_valid(value) and declared(value, clients, components):
+            result = changed(value, backwards(tree), constant)
+            assert after.is_valid(result), (value, result, schema, clients, services, said)

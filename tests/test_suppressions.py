@@ -157,10 +157,8 @@ def test_a_file_that_cannot_be_read_allows_nothing() -> None:
 
 
 def test_what_nothing_can_be_built_without_is_not_allowed() -> None:
-    text = source(f"call: 2 # gatewright: allow unknown-operation {WHY}\n")
-    one = Finding("unknown-operation", "a finding", text.whole_line(1), allowable=False)
-    left = apply([one, one], [text])
-    assert set(rules(left)) == {"unknown-operation", "suppression-invalid"}
-    assert left[-1].where.line == 1
-    assert rules(apply([one], [text], complete=False)) == ["unknown-operation", "suppression-invalid"]
-    assert rules(apply([one], [source("")])) == ["unknown-operation"]
+    text = source(f"listen: 2 # gatewright: allow tls-missing {WHY}\n")
+    firm = Finding("tls-missing", "a finding", text.whole_line(1), firm=True)
+    kept = apply([firm], [text])
+    assert rules(kept) == ["tls-missing", "suppression-invalid"]
+    assert "cannot be suppressed here" in kept[1].message

@@ -32,7 +32,6 @@ from compiler.checks import (
     steps,
     streaming,
     timeouts,
-    unbuilt,
     unused,
     upstreams,
     versioning,
@@ -47,7 +46,6 @@ Check = Callable[[Workspace], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     names.check,
     references.check,
-    unbuilt.check,
     unused.check,
     lifetimes.check,
     majors.check,

@@ -19,7 +19,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     for exposure in asked:
         assert exposure.api is not None
         before = len(tables.limits)
-        for exposed in exposure.operations:
+        for exposed in exposure.operations:  # what is changed on the way says no more than the contract
             operation_check(tables, exposure.api, exposed.operation)
         for limit in tables.limits[before:]:
             yield Finding(

@@ -46,7 +46,6 @@ def called(workspace: Workspace, step: Step) -> tuple[Called | None, list[Findin
             f"no version of `{call.contract}` matches `{branch}`",
             where,
             f"declared are {', '.join(f'`{v}`' for v in contract.versions)}",
-            allowable=False,
         )
         for branch in found.unmatched
     ]
@@ -57,17 +56,15 @@ def called(workspace: Workspace, step: Step) -> tuple[Called | None, list[Findin
             where,
             f"add a service with `implements: {call.contract}@{version}`, or narrow the range",
             (Note("declared here", contract.versions[version].where.span),),
-            allowable=False,
         )
         for version in found.unserved
     ]
     if len(found.chosen) > 1:
         majors = ", ".join(f"`{version}`" for _, version in found.chosen)
         message = f"`{call.range}` comes to several majors, {majors}, and a step calls one"
-        help = "narrow the range to one major"
-        findings.append(Finding("version-unsatisfied", message, where, help, allowable=False))
+        findings.append(Finding("version-unsatisfied", message, where, "narrow the range to one major"))
     if findings or not found.chosen:
-        return None, findings
+        return None, [replace(finding, firm=True) for finding in findings]
     version = found.chosen[0][1]
     api = workspace.apis.get((call.contract, version))
     if api is None:
@@ -81,7 +78,7 @@ def called(workspace: Workspace, step: Step) -> tuple[Called | None, list[Findin
                 f"`{call.contract}@{version}` has no operation `{call.operation}`",
                 where,
                 did_you_mean(call.operation, names) or f"it has {one_of(names)}",
-                allowable=False,
+                firm=True,
             )
         ]
     services = takers(workspace, call.contract, version, workspace.served[call.contract, version])(operation)

@@ -45,9 +45,12 @@ class Part:
     waits: tuple[str, ...]
 
 
+_MISMATCH = "composite-mismatch"
+
+
 @frozen(eq=False)
 class Composition:
-    """An aggregator without errors; ``parts`` stand behind what they wait for."""
+    """An aggregator that can be composed; ``parts`` stand behind what they wait for."""
 
     name: str
     aggregator: Aggregator
@@ -57,13 +60,10 @@ class Composition:
     body: Value
 
 
-_COULD_BE = "composite-mismatch"
-
-
 def compose(workspace: Workspace, name: str) -> tuple[Composition | None, list[Finding]]:
     """What an aggregator comes to; None together with at least one finding here or in another check.
 
-    An answer that its contract does not promise can be composed all the same, where somebody has allowed that.
+    An answer that may not satisfy its contract can be composed, where somebody allows that.
     """
     aggregator = workspace.project.aggregators[name]
     out: list[Finding] = []
@@ -86,7 +86,7 @@ def compose(workspace: Workspace, name: str) -> tuple[Composition | None, list[F
         if made is not None:
             parts[step_name] = made
     out += _answer(aggregator, own, body, roots)
-    if any(finding.rule != _COULD_BE for finding in out) or own is None or len(parts) < len(aggregator.steps):
+    if any(f.rule != _MISMATCH for f in out) or own is None or len(parts) < len(aggregator.steps):
         return None, out
     ordered = tuple(parts[step_name] for step_name in flow.in_order(waits))
     return Composition(name, aggregator, *own, ordered, body), out
@@ -106,7 +106,7 @@ def _own(workspace: Workspace, aggregator: Aggregator, out: list[Finding]) -> tu
                 f"`{implements.contract}@{implements.version}` has no operation `{implements.operation}`",
                 aggregator.where["implements"],
                 did_you_mean(implements.operation, known) or f"it has {one_of(known)}",
-                allowable=False,
+                firm=True,
             )
         )
         return None
@@ -229,7 +229,7 @@ def _answer(
     if schema is None:
         said = f"declares no {status}" if response is None else f"has no JSON in its answer {status}"
         yield Finding(
-            "composite-mismatch",
+            _MISMATCH,
             f"`{operation.key}` of {contract} {said}",
             where,
             "declare the composed answer in the contract, as `application/json`",
@@ -239,4 +239,4 @@ def _answer(
         yield Finding("optional-unguarded", "the body may be absent", body.where, "say what it is otherwise with `? :`")
         return
     found = satisfies(made, api, [schema], "response")
-    yield from mismatches("composite-mismatch", f"the answer does not satisfy {contract}", found, body)
+    yield from mismatches(_MISMATCH, f"the answer does not satisfy {contract}", found, body)

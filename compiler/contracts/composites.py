@@ -39,6 +39,16 @@ def add_refusals(operation: dict[str, Any], components: Components) -> None:
     _add_problems(operation, refusals, components)
 
 
+def add_shape_refusals(operation: dict[str, Any], components: Components) -> None:
+    """Add the problems that a request gets whose body cannot be changed."""
+    refusals = {
+        "400": "The body is not JSON.",
+        "413": "The body is too large.",
+        "415": "The body is of another media type, or encoded.",
+    }
+    _add_problems(operation, refusals, components)
+
+
 def add_shape_failure(operation: dict[str, Any], components: Components) -> None:
     """Add the problem of a service's answer that cannot be changed."""
     _add_problems(operation, {"502": "The service's answer cannot be used."}, components)

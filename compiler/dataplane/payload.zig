@@ -222,6 +222,10 @@ fn onRequest(id: u32, whole: bool) error{OutOfMemory}!u32 {
             return hold;
         },
     };
+    if (!whole and changesRequest(stream)) if (reshape.unfitToSend()) |said| {
+        try answer(stream, said, &.{});
+        return hold;
+    };
     if (!whole and readsBody(stream)) return hold;
     return decide(stream);
 }
@@ -253,8 +257,12 @@ fn askForKey(id: u32, keys: *const keying.Keys) error{OutOfMemory}!u32 {
 
 /// Whether the body is looked at, and so must be there as a whole.
 fn readsBody(stream: *Stream) bool {
-    if (stream.schema != null) return true;
+    if (stream.schema != null or changesRequest(stream)) return true;
     return if (stream.route.aggregate) |aggregate| aggregate.body != .none else false;
+}
+
+fn changesRequest(stream: *Stream) bool {
+    return if (stream.route.shape) |shape| shape.request != null else false;
 }
 
 /// All of the request is there.
@@ -306,6 +314,13 @@ fn pass(stream: *Stream) error{OutOfMemory}!u32 {
     };
     const head = std.mem.eql(u8, stream.asked.header(":method") orelse "", "HEAD");
     stream.passing = .{ .shape = shape, .values = values, .head = head };
+    if (stream.asked.body) |body| if (shape.request != null) {
+        if (try stream.passing.?.asked(arena, body)) |said| {
+            stream.passing = null; // no service's answer follows
+            try answer(stream, said, &.{});
+            return hold;
+        }
+    };
     stream.passing.?.sent();
     return go_on;
 }
@@ -359,6 +374,9 @@ fn onBody(stream: *Stream, size: usize, whole: bool) error{OutOfMemory}!u32 {
     var most: usize = std.math.maxInt(u32) - 1;
     if (stream.route.check) |check| most = @min(most, check.max_body);
     if (stream.route.aggregate) |aggregate| most = @min(most, aggregate.max_body);
+    if (stream.route.shape) |shape| if (shape.request != null) {
+        most = @min(most, shape.max_body);
+    };
     if (size > most) {
         try answer(stream, .{ .status = 413, .detail = "the body is too large" }, &.{});
         return hold;

@@ -116,9 +116,11 @@ pub const Check = struct {
     max_body: usize,
 };
 
-/// What becomes of a service's answers.
+/// What becomes of a service's answers, and of what it is asked.
 pub const Shape = struct {
     tree: ?*const Tree,
+    /// The changes of a request's body, by the client's names.
+    request: ?*const Tree,
     replaces_errors: bool,
     max_body: usize,
     max_response: ?usize,
@@ -313,6 +315,7 @@ const Reader = struct {
         const changes = if (given(value, "tree")) |said| try self.tree(said) else null;
         return .{
             .tree = changes,
+            .request = if (given(value, "request")) |said| try self.tree(said) else null,
             .replaces_errors = std.mem.eql(u8, try self.text(try need(value, "errors")), "replace"),
             .max_body = try number(usize, try need(value, "max_body")),
             .max_response = if (given(value, "max_response")) |most| try number(usize, most) else null,

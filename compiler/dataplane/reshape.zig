@@ -19,6 +19,9 @@ const not_sent_on = [_]Text{ "accept-encoding", "if-match", "if-modified-since",
 /// Headers of an answer that speak of the bytes of its body.
 const of_the_body = [_]Text{ "accept-ranges", "content-digest", "content-length", "content-md5", "digest", "etag", "repr-digest" };
 
+/// Headers of a request that speak of the bytes of its body, but for its length.
+const of_a_sent_body = [_]Text{ "content-digest", "content-md5", "digest", "repr-digest" };
+
 const too_large = "the service's answer is larger than can be changed";
 const too_large_for_client = "the answer is larger than the client takes";
 
@@ -29,6 +32,27 @@ pub const Passing = struct {
     head: bool = false,
     status: u32 = 0,
     doing: enum { nothing, change, problem, measure } = .nothing,
+
+    /// The request's body as the service is to get it; what is wrong where it cannot be made so.
+    pub fn asked(self: *Passing, arena: Allocator, said: Text) error{OutOfMemory}!?problem.Problem {
+        const tree = self.shape.request orelse return null;
+        var request = shapes.Answer{
+            .arena = arena,
+            .parameters = self.shape.parameters,
+            .values = self.values,
+            .status = 0,
+            .headers = &.{},
+            .body = json.valid(said) orelse return .{ .status = 400, .detail = "the body is not JSON" },
+        };
+        const made = shapes.changed(&request, tree) catch |found| switch (found) {
+            error.OutOfMemory => return error.OutOfMemory,
+            error.Broken => return .{ .status = 400, .detail = "the body cannot be changed" },
+        };
+        host.replaceBody(.request_body, made);
+        for (of_a_sent_body) |name| host.removeHeader(.request_headers, name);
+        host.setHeader(.request_headers, "content-length", try std.fmt.allocPrint(arena, "{d}", .{made.len}));
+        return null;
+    }
 
     /// The request goes to the service.
     pub fn sent(self: *Passing) void {
@@ -141,6 +165,15 @@ fn unfit(shape: *const plan.Shape) ?Text {
 
 fn contentLength() ?usize {
     return std.fmt.parseInt(usize, host.header(.response_headers, "content-length") orelse return null, 10) catch null;
+}
+
+/// Why the body of a request cannot be changed, as far as its headers tell.
+pub fn unfitToSend() ?problem.Problem {
+    if (host.header(.request_headers, "content-encoding")) |said| {
+        if (said.len > 0 and !std.ascii.eqlIgnoreCase(said, "identity")) return .{ .status = 415, .detail = "the body is encoded" };
+    }
+    const said = host.header(.request_headers, "content-type") orelse "";
+    return if (isJson(said)) null else .{ .status = 415, .detail = "the body is not JSON" };
 }
 
 fn isJson(said: Text) bool {

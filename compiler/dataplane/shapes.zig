@@ -14,7 +14,7 @@ const Text = []const u8;
 /// Bytes that the values of one answer may look through.
 const most_work = 64 << 20;
 
-/// What values are made of: `request` as its parameters were read, and `response`.
+/// A body, and what values are made of: `request` as its parameters were read, and `response` where there is one.
 pub const Answer = struct {
     arena: Allocator,
     parameters: []const plan.Parameter,

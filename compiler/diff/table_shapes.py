@@ -11,7 +11,10 @@ from compiler.diff.judging import RISKY, SAFE, WEAKER, number, size
 from compiler.plan import Compose, Forward
 from compiler.shaped import Shape, Tree
 
-SHAPE = Kind("shape-changed", "What becomes of the bodies of answers; what clients get of it is compared by itself.")
+SHAPE = Kind(
+    "shape-changed",
+    "What becomes of the bodies of answers and requests; what clients get and may send is compared by itself.",
+)
 LARGEST = Kind("answer-limit-changed", "The largest answer that is sent.")
 
 
@@ -26,8 +29,19 @@ def changed_tree(old: Tree | None, new: Tree | None) -> Iterator[Found]:
         yield Found(SHAPE.rule, verdict, "bodies of answers are changed in another way")
 
 
+def changed_request(old: Tree | None, new: Tree | None) -> Iterator[Found]:
+    """The schemas of requests tell what clients may send; here it is told what services get that was left out."""
+    if bare(old) == bare(new):
+        return
+    if reveals(old, new):
+        yield Found(SHAPE.rule, WEAKER, "bodies of requests: fields that were left out are not any more")
+    else:
+        verdict = RISKY if _put(old) != _put(new) else SAFE
+        yield Found(SHAPE.rule, verdict, "bodies of requests are changed in another way")
+
+
 def reveals(old: Tree | None, new: Tree | None) -> bool:
-    """Whether something reaches clients that was left out before."""
+    """Whether something gets through that was left out before."""
     if old is None:
         return False
     if old.only and (new is None or not new.only):
@@ -62,18 +76,19 @@ def _put(tree: Tree | None) -> Any:
 
 def usual(other: Shape) -> Shape:
     """A shape that leaves everything as it is, beside another one."""
-    return replace(other, tree=None, errors="pass", max_response=None)
+    return replace(other, tree=None, request=None, errors="pass", max_response=None)
 
 
 def without_idle(action: Forward | Compose) -> Forward | Compose:
     """An action whose shape has no bound for bodies that are not changed."""
-    if isinstance(action, Compose) or action.shape is None or action.shape.tree is not None:
+    if isinstance(action, Compose) or action.shape is None or (action.shape.tree or action.shape.request) is not None:
         return action
     return replace(action, shape=replace(action.shape, max_body=0))
 
 
 _SHAPE: dict[str, Entry] = {
     "tree": Coded(changed_tree, (SHAPE,), ("response",)),
+    "request": Coded(changed_request, (SHAPE,), ("request",)),
     "errors": Compared(SHAPE, "bodies of errors", lambda old, new: WEAKER if new == "pass" else RISKY, at=("errors",)),
     "max_body": Compared(SHAPE, "largest body that is changed", number(RISKY, SAFE), size, ("max_body",)),
     "max_response": Compared(LARGEST, "largest answer", number(RISKY, SAFE), size),

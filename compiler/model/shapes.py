@@ -12,7 +12,7 @@ DottedPath = Annotated[str, _DOTTED]
 
 @frozen
 class BodyChanges:
-    """`include`, `remove`, `rename`, `set`, in that order, on dotted paths of the service's schema."""
+    """`include`, `remove`, `rename`, `set`, in that order: dotted paths of the service's schema, as clients see it."""
 
     where: Where = place()
     include: tuple[DottedPath, ...] | None = doc("Keep these and nothing else.", ["items.id", "items.total"], None)
@@ -29,7 +29,11 @@ class BodyShape:
 
     where: Where = place()
     response: BodyChanges | None = doc("Changes to answers.", {"include": ["items.id"]}, None)
-    request: BodyChanges | None = doc("Changes to requests.", {"set": {"channel": "web"}}, None)
+    request: BodyChanges | None = doc(
+        "Changes to requests: what clients may not send, name otherwise, or leave to the gateway.",
+        {"set": {"channel": "web"}},
+        None,
+    )
     errors: Literal["replace", "pass"] = doc(
         "Bodies of other statuses than 2xx: replaced by problem+json with the status alone, or passed on.",
         "pass",

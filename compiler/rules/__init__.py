@@ -33,12 +33,6 @@ _ALL = (
     Rule("include-not-found", _E, "an include matches no file", suppressible=False),
     Rule("path-outside-project", _E, "a path leaves the project's folder", suppressible=False),
     Rule("plaintext-secret", _E, "a literal secret", suppressible=False),
-    Rule(
-        "not-built-yet",
-        _E,
-        "a part of the language that this version of the compiler does not build",
-        suppressible=False,
-    ),
     Rule("envoy-rejected", _E, "Envoy itself refused the result", suppressible=False),
     Rule(
         "suppression-invalid",

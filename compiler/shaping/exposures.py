@@ -23,9 +23,10 @@ from compiler.model.edges import body_shape
 from compiler.model.shapes import BodyShape
 from compiler.reader import Document
 from compiler.records import frozen, mutable
+from compiler.shaping.requests import RequestShape
 from compiler.shaping.schemas import Shaping
 from compiler.shaping.sets import roots, schema_of, typed
-from compiler.shaping.tree import Path, Put, Tree, read_tree
+from compiler.shaping.tree import Path, Put, Tree, puts_of, read_tree
 from compiler.shaping.values import changed
 from compiler.workspace import Exposure
 
@@ -47,6 +48,10 @@ class OperationShape:
     """One for each schema of a good answer that was shaped."""
     without_fields: list[str] = field(default_factory=list)
     """Media types of good answers that are not JSON."""
+    request: RequestShape | None = None
+    """The changes of its requests, where these are changed and it takes a body."""
+    answers: bool = True
+    """Whether its answers are changed."""
 
     def given(self, path: Path, put: Put) -> tuple[Any, bool]:
         """The schema of what is put in, and whether it is always there."""
@@ -54,7 +59,11 @@ class OperationShape:
         return (schema_of(made), not made.absent) if made is not None else ({}, False)
 
     def reshape(self, operation: dict[str, Any], components: Components) -> None:
-        """Change the answers of an operation of an effective document as the gateway changes them."""
+        """Change the bodies of an operation of an effective document as the gateway changes them."""
+        if self.request is not None:
+            self.request.reshape(operation, components)
+        if not self.answers:
+            return
         responses: dict[str, Any] = operation.get("responses", {})
         good = good_statuses(list(responses))
         for status in list(responses):
@@ -134,6 +143,8 @@ def shape_by(exposure: Exposure, changes: BodyShape | None, *, closed: bool = Tr
     if changes is None or api is None or exposure.aggregator is not None:
         return None
     tree, found = read_tree(changes.response) if changes.response is not None else (Tree(), [])
+    asked, wrong = read_tree(changes.request) if changes.request is not None else (None, [])
+    found += wrong
     made: dict[str, OperationShape] = {}
     for exposed in exposure.operations:
         operation = exposed.operation
@@ -144,20 +155,30 @@ def shape_by(exposure: Exposure, changes: BodyShape | None, *, closed: bool = Tr
         for path, put in puts_of(tree):
             puts[path], wrong = typed(put.value, known)
             found += [finding for finding in wrong if finding not in found]
-        made[operation.key] = OperationShape(operation, tree, puts, changes.errors == "replace", closed)
+        one = OperationShape(operation, tree, puts, changes.errors == "replace", closed)
+        one.answers = changes.response is not None
+        if asked is not None and api.request_body(operation) is not None:
+            sets: dict[Path, Type] = {}
+            for path, put in puts_of(asked):
+                sets[path], wrong = typed(put.value, {"request": known["request"]})
+                found += [finding for finding in wrong if finding not in found]
+            one.request = RequestShape(asked, sets)
+        made[operation.key] = one
     return Shaped(changes, made, tuple(found))
+
+
+def asked_api(exposure: Exposure) -> Api:
+    """The document that requests of an exposed version are held against: where they are changed, what clients send."""
+    assert exposure.api is not None
+    changes = body_shape(exposure.expose)
+    if changes is None or changes.request is None:
+        return exposure.api
+    shaped = shape_of(exposure)
+    return effective_alone(exposure, shaped.reshape) if shaped is not None else exposure.api
 
 
 def _constant(path: Path, put: Put) -> Any:
     return plain_value(put.value)
-
-
-def puts_of(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Put]]:
-    """All that a tree puts in, by path."""
-    for name, put in tree.puts.items():
-        yield (*path, name), put
-    for name, node in tree.fields.items():
-        yield from puts_of(node, (*path, name))
 
 
 def effective_alone(exposure: Exposure, reshape: Reshape | None) -> Api:

@@ -64,6 +64,8 @@ class Shaping:
     found: dict[Path, list[Any]] = field(default_factory=dict)
     """By the path of what is put in, the schemas of the field that was there."""
     clashes: set[tuple[Path, str]] = field(default_factory=set)
+    missing: set[Path] = field(default_factory=set)
+    """The paths of required fields of which nothing is left."""
     steps: int = _MOST
 
     def shaped(self, schema: Any, tree: Tree) -> Any:
@@ -152,14 +154,12 @@ class Shaping:
         declared: Mapping[str, Any] = schema.get("properties", {})
         self.names.setdefault(path, set()).update(declared)
         required = [name for name in schema.get("required", ()) if isinstance(name, str)]
-        properties: dict[str, Any] = {} if tree.only else dict(declared)
-        needed = [] if tree.only else list(required)
+        properties = {} if tree.only else {n: inner for n, inner in declared.items() if n not in tree.fields}
+        needed = [] if tree.only else [n for n in required if n not in tree.fields]
         for name, node in tree.fields.items():
             found = list(_property(schema, name))
             if found:
                 self.seen.add((*path, name))
-            properties.pop(name, None)
-            needed = [other for other in needed if other != name]
             new = node.name or name
             if new != name and new in declared and self._stays(tree, new):
                 self.clashes.add((path, new))
@@ -170,6 +170,10 @@ class Shaping:
                 properties[new] = inner[0] if len(inner) == 1 else {"allOf": inner}
             if name in required:
                 needed.append(new)
+        for name in required:
+            below = tree.fields.get(name)
+            if name not in tree.puts and (tree.only if below is None else not below.kept):
+                self.missing.add((*path, name))
         for name, put in tree.puts.items():
             given, always = self.given((*path, name), put)
             self.found.setdefault((*path, name), []).extend(_property(schema, name))

@@ -55,6 +55,14 @@ def walk(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Tree]]:
         yield from walk(below, (*path, name))
 
 
+def puts_of(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Put]]:
+    """All that a tree puts in, by path."""
+    for name, put in tree.puts.items():
+        yield (*path, name), put
+    for name, node in tree.fields.items():
+        yield from puts_of(node, (*path, name))
+
+
 def read_tree(changes: BodyChanges) -> tuple[Tree, list[Finding]]:
     """The tree of some changes, and where they contradict each other."""
     tree, found = Tree(), list[Finding]()

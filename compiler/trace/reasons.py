@@ -41,6 +41,8 @@ def _changed(action: Forward | Compose) -> Iterator[str]:
     if shape is not None and shape.tree is not None:
         others = "the body of any other is replaced by a problem" if shape.errors == "replace" else "any other stays"
         yield f"the JSON of a good answer is changed (`shape` or `decorate`); {others}"
+    if shape is not None and shape.request is not None:
+        yield "the JSON of the request is changed (`shape` or `decorate`); a body of another kind gets 415"
     most = shape.max_response if shape is not None else action.max_response if isinstance(action, Compose) else None
     if most is not None:
         yield f"an answer of more than {most:,} bytes becomes a 502 (`needs: max_response`)"

@@ -8,7 +8,7 @@ from compiler.backends.envoy.types import STRING_VALUE, WASM, Data
 def wasm(name: str, configuration: str, file: str, variable: str | None = None) -> Data:
     """The configuration of a filter that runs the module. ``file`` is where it is on the gateway's host.
 
-    A filter that may see a ``variable`` of Envoy's environment has a machine of its own, as these share one environment.
+    A filter that may see a ``variable`` of Envoy's environment has a machine of its own, which alone is given it.
     Where the module breaks off, requests get 503 until it runs again.
     """
     return {

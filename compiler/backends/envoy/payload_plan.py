@@ -69,6 +69,7 @@ def _route(rule: Rule) -> Data | None:
 def _shape(shape: Shape) -> Data:
     return {
         "tree": _tree(shape.tree) if shape.tree is not None else None,
+        "request": _tree(shape.request) if shape.request is not None else None,
         "errors": shape.errors,
         "max_body": shape.max_body,
         "max_response": shape.max_response,

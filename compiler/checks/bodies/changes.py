@@ -7,23 +7,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from compiler.checks.bodies.fields import named_fields
 from compiler.checks.bodies.publishing import published, witness
+from compiler.checks.bodies.requests import check_requests
 from compiler.compat.schemas import Contained, NotContained, View, contained
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
-from compiler.diagnostics import Finding, did_you_mean, one_of
+from compiler.diagnostics import Finding
 from compiler.model.edges import EdgeExpose, body_shape
 from compiler.model.gateways import Expose
 from compiler.shaping.exposures import (
     OperationShape,
     Shaped,
     effective_alone,
-    puts_of,
     shape_of,
 )
 from compiler.shaping.schemas import TooInvolvedError
 from compiler.shaping.sets import schema_of
-from compiler.shaping.tree import Path, walk
+from compiler.shaping.tree import Path, puts_of, walk
 from compiler.source import Span
 from compiler.workspace import Exposure, Workspace
 
@@ -56,6 +57,7 @@ def _entry(workspace: Workspace, exposures: Sequence[Exposure]) -> Iterator[Find
     if shaped and not found:
         yield from _fields(shaped)
         yield from _put(documents)
+        yield from check_requests(shaped)
     expose = exposures[0].expose
     if isinstance(expose, EdgeExpose) and expose.publish is not None:
         yield from published(workspace, expose, expose.publish, documents)
@@ -65,7 +67,9 @@ def _entry(workspace: Workspace, exposures: Sequence[Exposure]) -> Iterator[Find
 
 
 def _fields(shaped: Sequence[tuple[Exposure, Shaped]]) -> Iterator[Finding]:
-    operations = [(exposure, one) for exposure, shape in shaped for one in shape.operations.values()]
+    operations = [(exposure, one) for exposure, shape in shaped for one in shape.operations.values() if one.answers]
+    if not operations:
+        return
     for exposure, one in operations:
         yield from _without_fields(exposure, one)
     shapings = [shaping for _, one in operations for shaping in one.shapings]
@@ -75,27 +79,11 @@ def _fields(shaped: Sequence[tuple[Exposure, Shaped]]) -> Iterator[Finding]:
             message = "no operation here answers with a body, so nothing is changed"
             yield Finding("shape-unknown-field", message, _place(first.expose), "expose it without these changes")
         return
-    seen = {path for shaping in shapings for path in shaping.seen}
-    names: dict[Path, set[str]] = {}
-    for shaping in shapings:
-        for path, declared in shaping.names.items():
-            names.setdefault(path, set()).update(declared)
-    tree = operations[0][1].tree
-    unknown: set[Path] = set()
-    for path, node in walk(tree):
-        if path and path not in seen and path[:-1] not in unknown:
-            for said in dict.fromkeys(said for _, below in walk(node) for said in below.asked):
-                yield _unknown(path, said, names.get(path[:-1], set()), operations)
-        if path and path not in seen:
-            unknown.add(path)
-        if path not in unknown and path not in names and node.puts:
-            message = f"`{'.'.join(path) or 'the body'}` is no object, so nothing can be set in it"
-            yield Finding("shape-unknown-field", message, next(iter(node.puts.values())).where)
-    clashes = sorted({clash for shaping in shapings for clash in shaping.clashes})
-    for path, name in clashes:
-        message = f"`{'.'.join((*path, name))}` is a field of the service already"
-        where = next(n.asked[-1] for p, n in walk(tree) if p[:-1] == path and n.name == name)
-        yield Finding("shape-collision", message, where, "take another name, or remove that field")
+    if len(operations) == 1:
+        whose = f"`{operations[0][1].operation.key}` answers with no field"
+    else:
+        whose = f"none of the {len(operations)} operations answers with a field"
+    yield from named_fields(operations[0][1].tree, shapings, whose)
     yield from _nothing_left(operations)
 
 
@@ -109,17 +97,6 @@ def _without_fields(exposure: Exposure, one: OperationShape) -> Iterator[Finding
             _place(exposure.expose),
             "expose it by an entry of its own, without these changes",
         )
-
-
-def _unknown(
-    path: Path, where: Span, declared: set[str], operations: Sequence[tuple[Exposure, OperationShape]]
-) -> Finding:
-    if len(operations) == 1:
-        whose = f"`{operations[0][1].operation.key}` answers with no field"
-    else:
-        whose = f"none of the {len(operations)} operations answers with a field"
-    help = did_you_mean(path[-1], sorted(declared)) or (f"there is {one_of(sorted(declared))}" if declared else None)
-    return Finding("shape-unknown-field", f"{whose} `{'.'.join(path)}`", where, help)
 
 
 def _nothing_left(operations: Sequence[tuple[Exposure, OperationShape]]) -> Iterator[Finding]:
@@ -143,8 +120,11 @@ def _place(expose: Expose) -> Span:
 
 def _put(documents: Sequence[tuple[Exposure, Shaped | None, Api]]) -> Iterator[Finding]:
     done: set[Path] = set()
-    for exposure, shape, api in documents:
-        for one in shape.operations.values() if shape is not None else ():
+    for exposure, shape, _ in documents:
+        if shape is None or not any(one.puts for one in shape.operations.values()):
+            continue
+        api = effective_alone(exposure, None)  # which has all that the contract's own schemas refer to
+        for one in shape.operations.values():
             for path, put in puts_of(one.tree):
                 schemas = [schema for shaping in one.shapings for schema in shaping.found.get(path, ())]
                 if not schemas or path in done:

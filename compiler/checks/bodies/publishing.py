@@ -41,10 +41,10 @@ def published(
                 help = "its operations pair by operationId, and have the same method and path"
                 yield Finding("shape-breaks-contract", message, where, help, (Note("the operation", exposed.where),))
             else:
-                pairs.append((operation, other))
+                pairs.append((api.by_key[f"{operation.method} {operation.path_text}"], other))
         yield from _requests(public, api, pairs, where)
-        for operation, other in pairs:
-            yield from _answers(exposure, public, other, api, operation, where)
+        for own, other in pairs:
+            yield from _answers(exposure, public, other, api, own, where)
 
 
 def _pair(public: Api, operation: Operation) -> Operation | str:
@@ -90,10 +90,9 @@ def _asks_no_more(same: Sameness, operation: Operation, other: Operation) -> boo
 def _answers(
     exposure: Exposure, public: Api, other: Operation, api: Api, operation: Operation, where: Span
 ) -> Iterator[Finding]:
-    own = api.by_key[f"{operation.method} {operation.path_text}"]
     promised = dict(json_answers(public, other))
     responses = dict(public.responses(other))
-    for status, schema in json_answers(api, own):
+    for status, schema in json_answers(api, operation):
         key = next((k for k in (status, "2XX", "default") if k in responses), None)
         if key is None:
             message = f"`{operation.key}` answers with {status}, which the published contract does not declare"
