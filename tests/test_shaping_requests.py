@@ -17,7 +17,9 @@ from tests.schemas import valid
 from tests.test_compat_schemas import view
 from tests.test_shaping import asked, changes, constant, schema_of_constant, schemas, values
 
-COMPONENTS: dict[str, Any] = {"One": {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}}
+COMPONENTS: dict[str, Any] = {
+    "One": {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}}
+}
 
 
 def shaped(schema: Any, said: dict[str, Any]) -> tuple[Any, Any] | None:
