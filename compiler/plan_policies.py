@@ -112,6 +112,10 @@ class Auth:
     way: Jwt | Basic | Mtls | External | ApiKey
 
 
+COUNTED_WITHIN = 100
+"""Milliseconds that a service may take which counts requests for all gateways; then they go on uncounted."""
+
+
 @frozen
 class RateLimit:
     """``requests`` in each ``per`` milliseconds, for all together or for each value of ``by``.

@@ -14,9 +14,10 @@ from compiler.model.gateways import Expose, Gateway, OperationSettings
 from compiler.model.kinds import Where
 from compiler.model.policies import Auth, Cors, HeaderChanges, Mirror, Policy, RateLimit, Retry
 from compiler.model.project import Project
-from compiler.plan_policies import Addresses, Policies
+from compiler.plan_policies import COUNTED_WITHIN, Addresses, Policies
 from compiler.plan_policies import HeaderChanges as PlannedChanges
 from compiler.records import frozen
+from compiler.source import Span
 
 DEFAULT_TIMEOUT = 15_000
 """Milliseconds for a whole exchange where no policy says otherwise."""
@@ -125,6 +126,18 @@ def effective(
         rate_limit,
         rate_limit_origin,
     )
+
+
+def asked_first(policies: Effective) -> Iterator[tuple[str, int, Span]]:
+    """The services that filters wait for before a request goes on: each with milliseconds, and where it is named.
+
+    Envoy's timeout of the whole answer begins behind them.
+    """
+    limit, auth = policies.rate_limit, policies.auth
+    if isinstance(auth, Auth) and auth.external is not None:
+        yield auth.external.service, auth.external.timeout, auth.external.where["service"]
+    if limit is not None and limit.distributed is not None:
+        yield limit.distributed.service, COUNTED_WITHIN, limit.distributed.where["service"]
 
 
 def retried_on(policy: Retry | None, method: str) -> frozenset[str]:

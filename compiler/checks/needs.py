@@ -14,7 +14,7 @@ from compiler.contracts.openapi import Api
 from compiler.diagnostics import Finding, Note
 from compiler.model.edges import Client, Edge, Needs, body_shape
 from compiler.model.kinds import duration_text
-from compiler.policies import Effective, effective, worst_case
+from compiler.policies import Effective, asked_first, effective, worst_case
 from compiler.records import mutable
 from compiler.workspace import ExposedOperation, Exposure, Workspace
 
@@ -26,6 +26,7 @@ class _Case:
     first: ExposedOperation
     message: str
     notes: tuple[Note, ...]
+    help: str
     others: int = 0
 
 
@@ -35,10 +36,12 @@ class _Cases:
     help: str
     found: dict[object, _Case] = field(default_factory=dict)
 
-    def add(self, reason: object, exposed: ExposedOperation, message: str, *notes: Note) -> None:
+    def add(
+        self, reason: object, exposed: ExposedOperation, message: str, *notes: Note, help: str | None = None
+    ) -> None:
         known = self.found.get(reason)
         if known is None:
-            self.found[reason] = _Case(exposed, message, notes)
+            self.found[reason] = _Case(exposed, message, notes, help or self.help)
         elif known.first.operation.key != exposed.operation.key:
             known.others += 1
 
@@ -46,7 +49,7 @@ class _Cases:
         for case in self.found.values():
             more = f" and {case.others} more" if case.others else ""
             message = f"`{case.first.operation.key}`{more} {case.message}"
-            yield Finding(self.rule, message, case.first.where, self.help, (*case.notes, need))
+            yield Finding(self.rule, message, case.first.where, case.help, (*case.notes, need))
 
 
 def check(workspace: Workspace) -> Iterator[Finding]:
@@ -63,27 +66,32 @@ def check(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _latency(workspace: Workspace, edge: Edge, needs: Needs, most: int, exposures: list[Exposure]) -> Iterator[Finding]:
-    help = f"give it a policy with a `timeout` of at most {duration_text(most)}, or ask for less"
-    cases = _Cases("client-need-unmet", help)
-    deadlines = _Cases("client-need-unmet", f"give the aggregator a `deadline` of at most {duration_text(most)}")
+    cases = _Cases("client-need-unmet", "give it a shorter `timeout`, or ask for less")
+    deadlines = _Cases("client-need-unmet", "give the aggregator a shorter `deadline`, or ask for less")
     for exposure in exposures:
         aggregator = workspace.project.aggregators.get(exposure.aggregator or "")
-        if aggregator is not None:
-            if aggregator.deadline > most:
-                needed = f"`{edge.client.name}` needs an answer within {duration_text(most)}"
-                message = f"may take {duration_text(aggregator.deadline)}, and {needed}"
-                note = Note("the deadline", aggregator.where["deadline"])
-                deadlines.add(exposure.aggregator, exposure.operations[0], message, note)
-            continue
+        needed = f"`{edge.client.name}` needs an answer within {duration_text(most)}"
         for exposed in exposure.operations:
             policies = effective(workspace.project, edge, exposure.expose, exposed.settings)
+            asked = tuple(asked_first(policies))
+            first = "".join(f" behind {duration_text(within)} for `{name}`" for name, within, _ in asked)
+            asking = tuple(Note(f"`{name}` is asked first", where) for name, _, where in asked)
+            before = sum(within for _, within, _ in asked)
+            left = duration_text(most - before) if most > before else None
+            if aggregator is not None:
+                if before + aggregator.deadline > most:
+                    message = f"may take {duration_text(aggregator.deadline)}{first}, and {needed}"
+                    note = Note("the deadline", aggregator.where["deadline"])
+                    help = f"give the aggregator a `deadline` of at most {left}" if left else None
+                    deadlines.add((exposure.aggregator, first), exposed, message, note, *asking, help=help)
+                continue
             worst = worst_case(policies, exposed.operation.method)
-            if worst > most:
+            if before + worst > most:
                 origin, retry = policies.timeout_origin, policies.retry_origin
-                reason = (worst, origin.policy if origin else None, retry.policy if retry else None)
-                needed = f"`{edge.client.name}` needs an answer within {duration_text(most)}"
-                message = f"may take {_time(policies, worst)}, and {needed}"
-                cases.add(reason, exposed, message, *_notes(policies))
+                reason = (worst, origin.policy if origin else None, retry.policy if retry else None, first)
+                message = f"may take {_time(policies, worst)}{first}, and {needed}"
+                help = f"give it a policy with a `timeout` of at most {left}, or ask for less" if left else None
+                cases.add(reason, exposed, message, *_notes(policies), *asking, help=help)
     need = Note("the need", needs.where["max_latency"])
     yield from cases.findings(need)
     yield from deadlines.findings(need)

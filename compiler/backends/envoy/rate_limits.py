@@ -10,14 +10,12 @@ from collections.abc import Iterator
 
 from compiler.backends.envoy.auth import CONSUMER
 from compiler.backends.envoy.types import LOCAL_RATE_LIMIT, RATE_LIMIT, SET_METADATA, Data, seconds
-from compiler.plan_policies import RateLimit
+from compiler.plan_policies import COUNTED_WITHIN, RateLimit
 
 MOST_KEYS = 10_000
 """Values that are counted at one time; beyond it, the one that was silent the longest is forgotten."""
 DOMAIN = "gatewright"
 _SILENT = "silent"
-_WITHIN = 100
-"""Milliseconds that a service has to count."""
 _UNITS = {1_000: "SECOND", 60_000: "MINUTE", 3_600_000: "HOUR", 86_400_000: "DAY"}
 _NAMESPACE = "gatewright.rate_limit"
 _ALL = {"default_value": {"numerator": 100}, "runtime_key": "gatewright.unused"}
@@ -107,13 +105,13 @@ def _distributed(limit: RateLimit) -> Data:
     return {
         "@type": RATE_LIMIT,
         "domain": DOMAIN,
-        "timeout": seconds(_WITHIN),
+        "timeout": seconds(COUNTED_WITHIN),
         "failure_mode_deny": False,
         "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
         "disable_x_envoy_ratelimited_header": True,
         "response_headers_to_add": [_retry_after(limit)],
         "rate_limit_service": {
-            "grpc_service": {"envoy_grpc": {"cluster_name": limit.cluster}, "timeout": seconds(_WITHIN)},
+            "grpc_service": {"envoy_grpc": {"cluster_name": limit.cluster}, "timeout": seconds(COUNTED_WITHIN)},
             "transport_api_version": "V3",
         },
         "rate_limits": [{"actions": [named, value], "limit": {"dynamic_metadata": number}} for value in _values(limit)],
