@@ -60,7 +60,7 @@ def measured(part: str, options: argparse.Namespace) -> str:
     sizes = [int(n) for n in options.contracts.split(",")]
     if part == "diff":
         return comparing.table([comparing.measure(n, options.rounds) for n in sizes])
-    return compiling.table([one for n in sizes for one in compiling.measure(n, options.rounds)])
+    return compiling.table(compiling.measure(sizes, options.rounds))
 
 
 def keep(found: Mapping[str, str]) -> None:

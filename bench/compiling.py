@@ -35,63 +35,65 @@ print(*(after - before for before, after in zip(times, times[1:])))
 
 
 @frozen
-class Floor:
-    """Seconds of CPU that libraries in C need for the like: PyYAML's CSafeLoader and the json module."""
-
-    load_yaml: float
-    load_json: float
-    dump: float
-
-    @property
-    def whole(self) -> float:
-        return self.load_yaml + self.load_json + self.dump
-
-
-@frozen
 class Compiled:
-    """One size: seconds of CPU for the floor and for the commands, and peak memory, in bytes."""
+    """One size: seconds of CPU for the floor and for the commands in each round, and peak memory, in bytes."""
 
     form: Form
     operations: int
     size: int
-    floor: Floor
-    validate: float
-    build: float
+    floors: tuple[float, ...]
+    validates: tuple[float, ...]
+    builds: tuple[float, ...]
     memory: int
 
 
-def measure(contracts: int, rounds: int) -> list[Compiled]:
-    """One size with documents in YAML, and the same in JSON; the median of the rounds.
+def measure(sizes: Sequence[int], rounds: int) -> list[Compiled]:
+    """Projects of some hundreds of operations with documents in YAML, and the same in JSON.
 
-    Floor and commands take turns, so that whatever else the machine does meets all of them.
+    In each round all sizes, commands and floors take their turn, so that whatever else the machine does meets all.
     """
+    forms: tuple[Form, ...] = ("yaml", "json")
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "out")
-        forms: tuple[Form, ...] = ("yaml", "json")
-        sizes = {form: write_project(Path(folder, form), contracts, form) for form in forms}
-        commands = {form: ("build", str(Path(folder, form)), "-o", str(out), "--no-envoy-check") for form in forms}
-        floors: list[list[float]] = []
-        builds: dict[Form, list[float]] = {form: [] for form in forms}
-        validates: dict[Form, list[float]] = {form: [] for form in forms}
-        memory = dict.fromkeys(forms, 0)
+        places = {(n, form): Path(folder, f"{n}-{form}") for n in sizes for form in forms}
+        written = {(n, form): write_project(place, n, form) for (n, form), place in places.items()}
+        floors: dict[int, list[float]] = {n: [] for n in sizes}
+        builds: dict[tuple[int, Form], list[float]] = {key: [] for key in places}
+        validates: dict[tuple[int, Form], list[float]] = {key: [] for key in places}
+        memory = dict.fromkeys(places, 0)
         for number in range(rounds + 1):
-            for form in forms:
-                seconds, peak, _ = child(("-m", "compiler", *commands[form]))
-                memory[form] = max(memory[form], peak)
-                validated, _, _ = child(("-m", "compiler", "validate", str(Path(folder, form))))
-                if number:  # the first round makes bytecode, and an output to print
-                    builds[form].append(seconds)
-                    validates[form].append(validated)
-            if number:
-                floors.append(
-                    [float(one) for one in child(("-c", _FLOOR, str(Path(folder, "yaml")), str(out)))[2].split()]
-                )
-        floor = Floor(*(median(times) for times in zip(*floors, strict=True)))
-        operations = contracts * OPERATIONS
+            for n in sizes:
+                out = Path(folder, f"{n}-out")
+                for form in forms:
+                    place = places[n, form]
+                    seconds, peak, _ = child(
+                        ("-m", "compiler", "build", str(place), "-o", str(out), "--no-envoy-check")
+                    )
+                    memory[n, form] = max(memory[n, form], peak)
+                    validated, _, _ = child(("-m", "compiler", "validate", str(place)))
+                    if number:  # the first round makes bytecode, and an output to print
+                        builds[n, form].append(seconds)
+                        validates[n, form].append(validated)
+                if number:
+                    found = child(("-c", _FLOOR, str(places[n, "yaml"]), str(out)))[2].split()
+                    floors[n].append(sum(float(one) for one in found))
         return [
-            Compiled(form, operations, sizes[form], floor, median(validates[form]), median(builds[form]), memory[form])
+            Compiled(
+                form,
+                n * OPERATIONS,
+                written[n, form],
+                tuple(floors[n]),
+                tuple(validates[n, form]),
+                tuple(builds[n, form]),
+                memory[n, form],
+            )
+            for n in sizes
             for form in forms
         ]
+
+
+def ratio(one: Sequence[float], other: Sequence[float]) -> float:
+    """The median of what is measured in each round to what is measured beside it."""
+    return median(a / b for a, b in zip(one, other, strict=True))
 
 
 def child(arguments: Sequence[str]) -> tuple[float, int, str]:
@@ -130,11 +132,11 @@ def table(measured: Sequence[Compiled]) -> str:
             one.form.upper(),
             f"{one.operations:,}",
             f"{one.size / 1e6:.1f} MB",
-            f"{one.floor.whole:.2f} s",
-            f"{one.validate:.2f} s",
-            f"{one.build:.2f} s",
-            f"**{one.build / one.floor.whole:.2f}**",
-            f"{one.build / smaller.build:.2f}" if quarter and smaller is not None else "",
+            f"{median(one.floors):.2f} s",
+            f"{median(one.validates):.2f} s",
+            f"{median(one.builds):.2f} s",
+            f"**{ratio(one.builds, one.floors):.2f}**",
+            f"{ratio(one.builds, smaller.builds):.2f}" if quarter and smaller is not None else "",
             f"{one.memory / 1e6:.0f} MB",
             f"{one.memory / one.size:.0f}",
         )

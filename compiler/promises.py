@@ -14,7 +14,7 @@ from compiler.contracts.versions import is_prerelease
 from compiler.lock import LockedEdge, Promise
 from compiler.model.edges import Edge, EdgeExpose, body_shape
 from compiler.model.gateways import Gateway
-from compiler.model.shapes import BodyChanges
+from compiler.model.shapes import BodyChanges, BodyShape
 from compiler.workspace import Workspace
 
 
@@ -56,7 +56,7 @@ def _promises(workspace: Workspace, name: str, edge: Edge) -> Iterator[Promise]:
             continue
         is_default = default.get(exposure.contract) == exposure.label
         changes, publish = body_shape(exposure.expose), None
-        shape = shape_text(changes.response) if changes is not None and changes.response is not None else None
+        shape = shape_text(changes) if changes is not None else None
         if isinstance(exposure.expose, EdgeExpose) and exposure.expose.publish is not None:
             publish = f"{exposure.expose.publish.contract}@{exposure.expose.publish.version}"
         for exposed in exposure.operations:
@@ -76,13 +76,21 @@ def _promises(workspace: Workspace, name: str, edge: Edge) -> Iterator[Promise]:
                 )
 
 
-def shape_text(changes: BodyChanges) -> str:
-    """Changes of answers as JSON, the same for all ways to write them."""
+def shape_text(shape: BodyShape) -> str | None:
+    """Changes of bodies as JSON, the same for all ways to write them: those of answers, and of requests within."""
+    said = _said(shape.response) if shape.response is not None else {}
+    if shape.request is not None:
+        said["request"] = _said(shape.request)
+    if not said and shape.response is None:
+        return None
+    return json.dumps(said, sort_keys=True, separators=(",", ":"))
+
+
+def _said(changes: BodyChanges) -> dict[str, object]:
     said = {
         "include": sorted(changes.include) if changes.include is not None else None,
         "remove": sorted(changes.remove),
         "rename": dict(changes.rename),
         "set": {name: plain(value) for name, value in changes.set.items()},
     }
-    kept = {key: value for key, value in said.items() if value}
-    return json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return {key: value for key, value in said.items() if value}

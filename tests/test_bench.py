@@ -27,12 +27,14 @@ def test_projects_are_the_same_each_time_and_sound(tmp_path: Path) -> None:
 
 
 def test_compiling() -> None:
-    measured = compiling.measure(1, 1)
-    assert [one.form for one in measured] == ["yaml", "json"]
-    assert all(one.floor.whole > 0 < one.build and one.memory > one.size for one in measured)
+    measured = compiling.measure([1, 4], 1)
+    assert [(one.form, one.operations) for one in measured] == [
+        (form, n * OPERATIONS) for n in (1, 4) for form in ("yaml", "json")
+    ]
+    assert all(one.floors[0] > 0 < one.builds[0] and one.memory > one.size for one in measured)
     rows = compiling.table(measured).splitlines()
     assert len({row.count("|") for row in rows}) == 1
-    assert [row.split("|")[1].strip() for row in rows] == ["documents", "---", "YAML", "JSON"]
+    assert [row.split("|")[1].strip() for row in rows] == ["documents", "---", "YAML", "YAML", "JSON", "JSON"]
 
 
 def test_comparing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ import pytest
 
 from compiler import pipeline
 from compiler.contracts.openapi import Api
-from compiler.local.curl import Call, base, call, calls, line, options
+from compiler.local.curl import Call, api_of, base, call, calls, line, options
 from compiler.plan import Deployable, Exposed, Listener, Secret, ServerTls, VersionKey
 from tests.contracts import api, minimal
 from tests.plans import SPAN, deployable
@@ -125,3 +126,27 @@ def test_where_a_call_says_its_version(key: VersionKey, target: str, headers: di
     one = call(made, exposed, made_api, made_api.operations[0])
     assert (one.target, one.headers) == (target, headers)
     assert base(made, exposed) == where
+
+
+def test_bodies_that_are_changed_are_those_that_clients_send(tmp_path: Path) -> None:
+    fields = "required: [id, by], properties: {id: {type: string}, by: {type: string}}"
+    body = f"requestBody: {{required: true, content: {{application/json: {{schema: {{type: object, {fields}}}}}}}}}"
+    write_project(tmp_path)
+    head = "openapi: 3.1.0\ninfo: {title: Orders, version: 1.0.0}\npaths:\n"
+    post = f"  /a: {{post: {{{body}, responses: {{'200': {{description: ok}}}}}}}}\n"
+    (tmp_path / "orders.yaml").write_text(head + post)
+    root = tmp_path / "gatewright.yaml"
+    entries = [
+        "{contract: orders, at: /x, decorate: {request: {rename: {id: key}, set: {by: us}}}}",
+        "{contract: orders, at: /y, decorate: {request: {rename: {id: name}, set: {by: us}}}}",
+        "{contract: orders}",
+    ]
+    root.write_text(root.read_text().replace("- {contract: orders}", "\n      ".join(f"- {one}" for one in entries)))
+    outcome = pipeline.validate(tmp_path, DAY)
+    assert outcome.checked is not None, outcome.diagnostics
+    (made,) = pipeline.plan(outcome).deployables
+    bodies = {}
+    for exposed in made.exposed:
+        (one,) = calls(made, exposed, api_of(outcome.checked.workspace, "public", exposed))
+        bodies[one.target] = set(json.loads(one.body or "{}"))
+    assert bodies == {"/v1/x/a": {"key"}, "/v1/y/a": {"name"}, "/v1/a": {"id", "by"}}

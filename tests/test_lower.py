@@ -188,3 +188,46 @@ def test_observability(tmp_path: Path) -> None:
     assert made.metrics_port == 9902
     assert made.tracing is not None
     assert (made.tracing.host, made.tracing.port, made.tracing.per_million) == ("otel", 4317, 2_500)
+
+
+TWO_VIEWS = """\
+gatewright: 1
+contracts:
+  orders:
+    versions:
+      1.0.0:
+        openapi:
+          openapi: 3.1.0
+          info: {title: Orders, version: 1.0.0}
+          paths:
+            /orders:
+              post:
+                operationId: placeOrder
+                requestBody:
+                  required: true
+                  content:
+                    application/json:
+                      schema: {type: object, required: [customer], properties: {customer: {type: string}}}
+                responses: {"201": {description: Placed.}}
+services:
+  orders: {implements: orders@1.0.0, endpoints: [{host: a, port: 1}]}
+gateways:
+  public:
+    listen: {address: 127.0.0.1, port: 8080}
+    expose:
+      - {contract: orders, at: /a, validate: request, decorate: {request: {rename: {customer: buyer}}}}
+      - {contract: orders, at: /b, validate: request, decorate: {request: {rename: {customer: client}}}}
+      - {contract: orders, at: /c, validate: request}
+"""
+
+
+def test_each_view_of_a_body_is_held_against_its_own_schema(tmp_path: Path) -> None:
+    (tmp_path / "gatewright.yaml").write_text(TWO_VIEWS)
+    (made,) = pipeline.plan(pipeline.validate(tmp_path, date(2027, 3, 31))).deployables
+    required = {}
+    for rule in made.rules:
+        if isinstance(rule.action, Forward) and rule.action.asks is not None and rule.action.asks.body is not None:
+            ((_, number),) = rule.action.asks.body.media
+            assert number is not None
+            required[str(rule.path)] = made.tables.schemas[number]["required"]
+    assert required == {"/v1/a/orders": ["buyer"], "/v1/b/orders": ["client"], "/v1/c/orders": ["customer"]}

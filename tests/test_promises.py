@@ -248,3 +248,40 @@ def test_other_changes_of_bodies(tmp_path: Path, before: str, now: str, kept: bo
     (tmp_path / "gatewright.yaml").write_text(SHAPED.replace("SHAPE", now))
     found = {d.finding.rule for d in validate(tmp_path, DAY).diagnostics} - {"unused", "lock-outdated"}
     assert found == (set() if kept else {"edge-removed-early"})
+
+
+TAKING = """\
+openapi: 3.1.0
+info: {title: Orders, version: 1.0.0}
+paths:
+  /orders:
+    post:
+      operationId: placeOrder
+      requestBody: {content: {application/json: {schema: SCHEMA}}}
+      responses: {"201": {description: Placed.}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"),
+    [
+        ("shape: {request: {remove: [note]}}", "operations: [placeOrder]", True),
+        ("shape: {request: {remove: [note]}}", "shape: {request: {include: [total, id]}}", True),
+        ("shape: {request: {set: {total: '1'}}}", "shape: {request: {set: {total: '2'}}}", True),
+        ("operations: [placeOrder]", "shape: {request: {set: {total: '1'}}}", False),
+        ("shape: {request: {set: {total: '1'}}}", "operations: [placeOrder]", False),  # clients must send it now
+        ("operations: [placeOrder]", "shape: {request: {remove: [note]}}", False),
+        ("shape: {request: {remove: [note]}}", "shape: {request: {rename: {id: key}, remove: [note]}}", False),
+        ("shape: {request: {rename: {id: key}}}", "shape: {request: {rename: {id: number}}}", False),
+        ("shape: {request: {rename: {id: key}}}", "operations: [placeOrder]", False),
+    ],
+)
+def test_other_changes_of_requests(tmp_path: Path, before: str, now: str, kept: bool) -> None:
+    (tmp_path / "orders.yaml").write_text(TAKING.replace("SCHEMA", FIELDS))
+    (tmp_path / "own.yaml").write_text(TAKING.replace("SCHEMA", FIELDS))
+    (tmp_path / "gatewright.yaml").write_text(SHAPED.replace("SHAPE", before))
+    lock_of(tmp_path)
+    (tmp_path / "gatewright.yaml").write_text(SHAPED.replace("SHAPE", now))
+    found = [d.finding for d in validate(tmp_path, DAY).diagnostics if d.finding.rule == "edge-removed-early"]
+    assert (not found) == kept
+    assert kept or "takes other requests than" in found[0].message

@@ -16,12 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from compiler import pipeline
-from compiler.diagnostics import Severity
 from compiler.lock import LOCK_FILE
 from compiler.pipeline import Outcome, validate
 from compiler.report import text
-from compiler.rules import RULES
 from tests.projects import locked
 
 CASES = Path(__file__).parent / "cases" / "reject"
@@ -114,23 +111,3 @@ def test_no_report_without_its_case(update: bool) -> None:
 
 def test_there_are_many_distinct_mistakes() -> None:
     assert len(cases()) >= 45
-
-
-@pytest.mark.parametrize("case", cases(), ids=named)
-def test_what_comments_allow_is_built_or_refused(case: Path, tmp_path: Path) -> None:
-    """Whatever a comment allows, there is an outcome: files, or findings that no comment allows."""
-    root = project(case, tmp_path)
-    allowed: dict[tuple[str, int], set[str]] = {}
-    for file, line, _, rule in found(judged(root)):
-        if rule in RULES and RULES[rule].suppressible and file != LOCK_FILE and (root / file).is_file():
-            allowed.setdefault((file, line), set()).add(rule)
-    for (file, line), rules in sorted(allowed.items(), reverse=True):
-        lines = (root / file).read_text(encoding="utf-8").split("\n")
-        indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
-        lines[line - 1 : line - 1] = [f"{indent}# gatewright: allow {rule} -- it is so" for rule in sorted(rules)]
-        (root / file).write_text("\n".join(lines), encoding="utf-8")
-    outcome = judged(root)
-    if outcome.checked is None:
-        assert any(d.severity is Severity.ERROR for d in outcome.diagnostics)
-    else:
-        pipeline.artifacts(pipeline.plan(outcome), "xds", "/etc/envoy")

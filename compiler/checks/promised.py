@@ -129,7 +129,7 @@ def _operations(edge: Edge, locked: LockedEdge, now: LockedEdge) -> Iterator[Fin
 
 
 def _answers(workspace: Workspace, edge: Edge, locked: LockedEdge, now: LockedEdge) -> Iterator[Finding]:
-    """Changes of bodies that leave out what was promised."""
+    """Changes of bodies that leave out what was promised, or do not take it any more."""
     served = by_key(now)
     for before in locked.promises:
         there = served.get(before.key)
@@ -141,8 +141,8 @@ def _answers(workspace: Workspace, edge: Edge, locked: LockedEdge, now: LockedEd
         if why is not None:
             yield Finding(
                 "edge-removed-early",
-                f"`{before.method} {before.path}` answers otherwise than `{locked.client}` was promised until "
-                f"{locked.supported_until}: {why}",
+                f"`{before.method} {before.path}` {why[0]} than `{locked.client}` was promised until "
+                f"{locked.supported_until}: {why[1]}",
                 there.where or edge.where.span,
                 "take the change back, or give the client that can follow it an edge of its own",
                 (Note("promised here", before.where),) if before.where is not None else (),

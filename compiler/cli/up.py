@@ -198,7 +198,8 @@ def _announce(session: Session, deployables: Iterable[Deployable]) -> None:
             click.echo(f"  metrics: http://{bracketed(address)}:{placed.metrics_port}/stats/prometheus{taken}")
         for exposed in placed.exposed:
             click.echo(f"  {exposed.contract}@{exposed.version}")
-            api = session.apis[exposed.contract, exposed.version]
+            assert session.workspace is not None
+            api = curl.api_of(session.workspace, placed.name, exposed)
             for one in curl.calls(placed, exposed, api, credentials=session.credentials[placed.name]):
                 how = curl.options(placed, session.authority(placed.name), exposed)
                 click.echo("    " + curl.line(curl.base(placed, exposed), one, how))

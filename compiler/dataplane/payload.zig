@@ -55,6 +55,8 @@ const Stream = struct {
     /// The schema that the body must satisfy.
     schema: ?usize = null,
     passing: ?reshape.Passing = null,
+    /// Bytes of the request's body that have come.
+    come: usize = 0,
     /// Counted among those of its aggregate.
     counted: bool = false,
     answered: bool = false,
@@ -377,13 +379,15 @@ fn onBody(stream: *Stream, size: usize, whole: bool) error{OutOfMemory}!u32 {
     if (stream.route.shape) |shape| if (shape.request != null) {
         most = @min(most, shape.max_body);
     };
-    if (size > most) {
+    stream.come = @max(stream.come, size);
+    if (stream.come > most) {
         try answer(stream, .{ .status = 413, .detail = "the body is too large" }, &.{});
         return hold;
     }
     if (!whole) return hold;
     host.receiving = stream.arena.allocator();
     const body = host.bytes(.request_body, most) orelse "";
+    if (body.len == 0 and stream.come > 0) return unable(stream.id); // nothing goes on unseen
     if (body.len > 0) stream.asked.body = body;
     if (body.len == 0 and stream.route.check != null) {
         // A body was announced, and did not come.

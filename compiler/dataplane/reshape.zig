@@ -6,6 +6,7 @@ const host = @import("host.zig");
 const json = @import("json.zig");
 const plan = @import("plan.zig");
 const problem = @import("problem.zig");
+const schemas = @import("schema.zig");
 const shapes = @import("shapes.zig");
 
 const Allocator = std.mem.Allocator;
@@ -44,6 +45,9 @@ pub const Passing = struct {
             .headers = &.{},
             .body = json.valid(said) orelse return .{ .status = 400, .detail = "the body is not JSON" },
         };
+        if (try schemas.doubled(arena, request.body)) |name| {
+            return .{ .status = 400, .detail = try std.fmt.allocPrint(arena, "the body has the name {s} twice in one object", .{name}) };
+        }
         const made = shapes.changed(&request, tree) catch |found| switch (found) {
             error.OutOfMemory => return error.OutOfMemory,
             error.Broken => return .{ .status = 400, .detail = "the body cannot be changed" },
@@ -173,7 +177,28 @@ pub fn unfitToSend() ?problem.Problem {
         if (said.len > 0 and !std.ascii.eqlIgnoreCase(said, "identity")) return .{ .status = 415, .detail = "the body is encoded" };
     }
     const said = host.header(.request_headers, "content-type") orelse "";
-    return if (isJson(said)) null else .{ .status = 415, .detail = "the body is not JSON" };
+    if (!isJson(said)) return .{ .status = 415, .detail = "the body is not JSON" };
+    return if (isUtf8(said)) null else .{ .status = 415, .detail = "the body is to be in UTF-8" };
+}
+
+/// Whether a media type leaves it at UTF-8, in which JSON is read here. In another charset a service would read other
+/// names, and JSON has none (RFC 8259, section 11).
+fn isUtf8(said: Text) bool {
+    var parts = std.mem.splitScalar(u8, said, ';');
+    _ = parts.next();
+    while (parts.next()) |part| {
+        const end = std.mem.indexOfScalar(u8, part, '=') orelse continue;
+        if (!std.ascii.eqlIgnoreCase(std.mem.trim(u8, part[0..end], " \t*"), "charset")) continue;
+        const charset = std.mem.trim(u8, part[end + 1 ..], " \t\"'");
+        if (!std.ascii.eqlIgnoreCase(charset, "utf-8") and !std.ascii.eqlIgnoreCase(charset, "us-ascii")) return false;
+    }
+    return true;
+}
+
+test "charsets" {
+    const t = std.testing;
+    for ([_]Text{ "application/json", "a/json ; Charset=\"UTF-8\"", "a/json;", "a/json; v=1", "a/json; charset=us-ascii" }) |said| try t.expect(isUtf8(said));
+    for ([_]Text{ "a/json; charset=utf-7", "a/json;charset=utf-16", "a/json; charset=utf-8; charset=utf-7", "a/json; charset=" }) |said| try t.expect(!isUtf8(said));
 }
 
 fn isJson(said: Text) bool {

@@ -9,13 +9,16 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
+from compiler.client_paths import client_prefix
 from compiler.contracts.examples import sample_request
 from compiler.contracts.openapi import Api, Operation
 from compiler.contracts.versions import media_type
 from compiler.local.credentials import NOTHING, Credential
 from compiler.local.ports import bracketed, reached_at
+from compiler.model.edges import body_shape
 from compiler.plan import Answer, Deployable, Exposed
 from compiler.records import frozen
+from compiler.workspace import Workspace
 
 NOBODY: Mapping[str, Credential] = MappingProxyType({})
 _EACH = 3
@@ -33,6 +36,23 @@ class Call:
     body: str | None
     options: tuple[str, ...] = ()
     """Of curl, for this call alone."""
+
+
+def api_of(workspace: Workspace, gateway: str, exposed: Exposed) -> Api:
+    """The document by which clients call an exposed version: where their bodies are changed, what they send."""
+    own = dict(workspace.project.deployables)[gateway]
+    wanted = (gateway, exposed.contract, exposed.version, exposed.prefix, exposed.operations)
+    for one in workspace.exposures:
+        shape = body_shape(one.expose)
+        if shape is None or shape.request is None:
+            continue
+        prefix = client_prefix(own, one.label, one.expose)
+        operations = tuple(sorted(o.operation.key for o in one.operations))
+        if (one.gateway, one.contract, one.version, prefix, operations) == wanted:
+            from compiler.shaping.exposures import asked_api  # takes time to load
+
+            return asked_api(one)
+    return workspace.apis[exposed.contract, exposed.version]
 
 
 def calls(

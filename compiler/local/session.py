@@ -20,6 +20,7 @@ from compiler.local.reload import Reloaded, Taken, followed, refused, wait_for_r
 from compiler.local.secrets import with_local_secrets
 from compiler.plan import Deployable, Plan
 from compiler.records import frozen
+from compiler.workspace import Workspace
 
 _STUBS = "stub services"
 """No gateway's name has a space in it."""
@@ -57,6 +58,8 @@ class Session:
     placed: dict[str, Deployable] = field(default_factory=dict)
     """What runs, as it runs: with the addresses, ports and secrets of this machine."""
     apis: Mapping[tuple[str, str], Api] = field(default_factory=dict)
+    workspace: Workspace | None = None
+    """Of the project that runs; None before it does."""
     failing: set[str] = field(default_factory=set)
     """Services that will not be reached, because this machine lacks a file that TLS towards them needs."""
     credentials: dict[str, dict[str, Credential]] = field(default_factory=dict)
@@ -89,7 +92,7 @@ class Session:
         stand_ins = self._stand_ins(checked, plan)
         wanted = self._localized(plan)
         self._check_ports(wanted)
-        self.apis = checked.workspace.apis
+        self.workspace, self.apis = checked.workspace, checked.workspace.apis
         self._write_stubs(stand_ins)
         for deployable in wanted:
             self._launch(deployable)
@@ -106,7 +109,7 @@ class Session:
         stand_ins = self._stand_ins(checked, plan)
         wanted = self._localized(plan)
         self._check_ports(wanted)
-        self.apis = checked.workspace.apis
+        self.workspace, self.apis = checked.workspace, checked.workspace.apis
         changes = [self._stopped(name) for name in sorted(self.placed.keys() - {d.name for d in wanted})]
         changes += self._write_stubs(stand_ins)
         for deployable in wanted:

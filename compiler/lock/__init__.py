@@ -58,7 +58,7 @@ class Promise:
     """An operation that an edge promises to its client: as the client calls it, and the version that it belongs to.
 
     With ``default``, requests that name no version get it, where the version stands beside the path. ``shape`` are the
-    changes of its answers, as JSON, and ``publish`` the contract version that they satisfy.
+    changes of its bodies, as JSON, and ``publish`` the contract version that they satisfy.
     """
 
     method: str

@@ -197,7 +197,8 @@ def effective_alone(exposure: Exposure, reshape: Reshape | None) -> Api:
         reshape=reshape,
     )
     where = exposure.expose.where.span
-    name = f"{exposure.contract}@{exposure.version}{'' if reshape is None else ' as shaped'}"
+    shaped = "" if reshape is None else f" as shaped by {exposure.gateway}, {exposure.index}"
+    name = f"{exposure.contract}@{exposure.version}{shaped}"  # by the name, schemas of one file are told apart
     document = Document(where.source, {name: build(exposure.contract, [part])}, where)
     api, findings = load(document, (name,), Library(exposure.api.scope.library.root))
     assert api is not None, findings  # the effective document of a sound contract is sound

@@ -64,7 +64,7 @@ class RequestShape:
             self.shapings.append(look)
             # what is dropped is no error, so the schema need not say that there is nothing but what is included
             made["schema"] = Shaping(schemas, self.given, closed=False).shaped(media["schema"], asked)
-            sent = Shaping(schemas, self.given, closed=False).shaped(made["schema"], backwards(self.tree))
+            sent = Shaping(schemas, self.given, sent=True).shaped(made["schema"], backwards(self.tree))
             self.sent.append((name, sent))
         if "example" in media:
             made["example"] = changed(plain(media["example"]), asked, _nothing)

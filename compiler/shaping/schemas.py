@@ -67,6 +67,8 @@ class Shaping:
     missing: set[Path] = field(default_factory=set)
     """The paths of required fields of which nothing is left."""
     steps: int = _MOST
+    sent: bool = False
+    """Whether these are bodies that clients send: they may hold more than is declared, and all of it counts."""
 
     def shaped(self, schema: Any, tree: Tree) -> Any:
         """The schema after the changes. Raises TooInvolvedError."""
@@ -102,6 +104,8 @@ class Shaping:
             ]
         if _may_be_object(schema):
             self._object(schema, made, tree, path, depth, part=part)
+        if self.sent and tree.only and not part:
+            _close(made, tree)
         return made
 
     def _look(self, schema: Mapping[str, Any], tree: Tree, path: Path, depth: int) -> None:
@@ -158,6 +162,8 @@ class Shaping:
         needed = [] if tree.only else [n for n in required if n not in tree.fields]
         for name, node in tree.fields.items():
             found = list(_property(schema, name))
+            if self.sent and not found and "additionalProperties" not in schema:
+                found = [{}]
             if found:
                 self.seen.add((*path, name))
             new = node.name or name
@@ -193,14 +199,18 @@ class Shaping:
         """What is said of fields without a name in the schema: nothing is left of them where only some are kept."""
         alone = not part and not any(key in schema for key in _CHOICES)
         if tree.only:
+            if not self.closed and schema.get("additionalProperties") is False:  # it still is of what is let through
+                through = [node.name or name for name, node in tree.fields.items() if node.kept]
+                properties |= {name: False for name in through if name not in properties}
             made.pop("additionalProperties", None)
             made.pop("patternProperties", None)
             if alone and self.closed:
                 made["additionalProperties"] = False
             return
-        if schema.get("additionalProperties", False) is False and "patternProperties" not in schema:
+        if schema.get("additionalProperties", self.sent) is False and "patternProperties" not in schema:
             return
-        touched = {*tree.fields, *tree.puts, *(node.name for node in tree.fields.values() if node.name is not None)}
+        new = {node.name for node in tree.fields.values() if node.kept and node.name is not None}
+        touched = {*tree.fields, *tree.puts, *new}
         patterns = {
             pattern: inner
             for pattern, inner in schema.get("patternProperties", {}).items()
@@ -209,8 +219,9 @@ class Shaping:
         made.pop("patternProperties", None)
         if patterns:
             made["patternProperties"] = patterns
+        there = {*properties, *(new if self.sent else ())}
         for name, node in tree.fields.items():  # which could come back as one of any name
-            if (not node.kept or node.name is not None) and name not in properties:
+            if (not node.kept or node.name is not None) and name not in there:
                 properties[name] = False
 
     def _stays(self, tree: Tree, name: str) -> bool:
@@ -219,6 +230,14 @@ class Shaping:
         if name in tree.puts:
             return False
         return not tree.only if node is None else node.kept and node.name is None
+
+
+def _close(made: dict[str, Any], tree: Tree) -> None:
+    """Say that an object has no fields but those that the changes let through, whatever its choices say of them."""
+    through = [node.name or name for name, node in tree.fields.items() if node.kept]
+    properties: dict[str, Any] = {name: {} for name in (*through, *tree.puts)}
+    made["properties"] = {**properties, **made.get("properties", {})}
+    made["additionalProperties"] = False
 
 
 def _holds_fields(value: Any) -> bool:

@@ -56,7 +56,8 @@ def upstream() -> Iterator[Upstream]:
         def answer(self) -> None:
             made.seen.append(f"{self.command} {self.path}")
             length = int(self.headers.get("content-length") or 0)
-            sent = self.rfile.read(length).decode()
+            self.body = self.rfile.read(length)  # for a behaviour, which cannot read it again
+            sent = self.body.decode()
             special = made.behaviour.get(self.path)
             if special is not None:
                 special(self)

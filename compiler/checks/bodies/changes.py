@@ -51,8 +51,8 @@ def _entry(workspace: Workspace, exposures: Sequence[Exposure]) -> Iterator[Find
         for exposure, shape in made:
             documents.append((exposure, shape, effective_alone(exposure, shape.reshape if shape else None)))
     except TooInvolvedError:
-        where = exposures[0].expose.where.span
-        yield Finding("shape-breaks-contract", "the schemas are too involved to be changed", where, "name fewer fields")
+        where, message = exposures[0].expose.where.span, "the schemas are too involved to be changed"
+        yield Finding("shape-breaks-contract", message, where, "name fewer fields", firm=True)
         return
     if shaped and not found:
         yield from _fields(shaped)

@@ -79,7 +79,7 @@ def _kept(
     schemas = {name: media["schema"] for name, media in api.content(body) if "schema" in media.value}
 
     def sent(schema: object, path: tuple[str, ...]) -> View:
-        return View(Node(schema, api.document, path), api.scope, api.dialect, "request", sender=True)
+        return View(Node(schema, api.document, path), api.scope, api.dialect, "request")
 
     for path, put in puts_of(request.tree):
         there = [schema for shaping in request.shapings for schema in shaping.found.get(path, ())]
