@@ -1,7 +1,7 @@
 """The road from a folder to artifacts; the only module that knows every phase.
 
 Every phase gives its value and its findings; the road stops behind a phase that found an error, so that one mistake is
-not reported twice. Nothing here writes.
+not reported twice, but for names that are unknown whatever else is wrong. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -272,7 +272,9 @@ def read_project(library: Library) -> tuple[Project | None, list[Finding]]:
     findings += more
     errors = any(rules.severity(f.rule) is Severity.ERROR for f in findings)
     if errors or root is None:
-        return None, findings
+        from compiler.partly import unknown_names
+
+        return None, [*findings, *unknown_names(library, findings, [ROOT_FILE, *(name for name, _ in includes)])]
     settings = root.settings.versioning if root.settings else None
     return (
         Project(

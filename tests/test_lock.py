@@ -166,6 +166,18 @@ def test_a_cosmetic_edit_is_no_change_and_a_real_one_is_refused(shop: Shop) -> N
     assert shop.text == before
 
 
+@pytest.mark.parametrize(
+    ("others", "free"), [((), "2.0.0"), (("1.2.0",), "2.0.0"), (("2.0.0",), "3.0.0"), (("2.1.0", "5.0.0"), "6.0.0")]
+)
+def test_a_changed_document_is_offered_a_number_that_is_free(shop: Shop, others: tuple[str, ...], free: str) -> None:
+    versions = dict.fromkeys(("1.0.0", *others), "")
+    shop.release("orders", versions, **dict.fromkeys(versions, document("list")))
+    shop.lock()
+    (shop.folder / "contracts" / "orders-1.0.0.yaml").write_text(document("count"))
+    said = shop.run("validate", "--as-of", DAY).stdout
+    assert f"help: restore the document, and publish the changed one as {free}\n" in said
+
+
 def test_a_key_that_an_example_shows_is_none_in_a_document_that_is_not_read(shop: Shop) -> None:
     key = "-----BEGIN PRIVATE KEY----- MIIB -----END PRIVATE KEY-----"
     shown = document("list").replace(

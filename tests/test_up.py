@@ -115,6 +115,7 @@ def test_prints_where_the_metrics_are(tmp_path: Path) -> None:
     finally:
         up.process.terminate()
         assert up.process.wait(15) == 0
+    assert not [line for line in up.err if "[public]" in line], "Envoy warns of nothing that a user could mend"
 
 
 def test_follows_changes_and_survives_mistakes(up: Up) -> None:

@@ -70,12 +70,15 @@ def _changed(edition: Edition, locked: LockedVersion, editions: Sequence[Edition
     changes = [change for change in edition.difference.changes if change.bump in ("major", "minor")]
     newest = in_order(e.number for e in editions if label(e.number) == label(edition.number))[-1]
     needed: Bump = max((change.bump for change in changes), key=BUMPS.index, default=edition.difference.bump)
+    free = following(newest, needed)
+    if any(label(e.number) == label(free) for e in editions if label(e.number) != label(edition.number)):
+        free = following(in_order(e.number for e in editions)[-1], "major")  # the next major has long been published
     count = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
     yield Finding(
         "published-version-changed",
         f"`{edition.contract}@{edition.number}` is published, and its document says something else now: {count}",
         edition.where,
-        f"restore the document, and publish the changed one as {following(newest, needed)}",
+        f"restore the document, and publish the changed one as {free}",
         (*published_here(locked), *notes(changes)),
     )
 

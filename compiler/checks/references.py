@@ -17,7 +17,11 @@ from compiler.workspace import Workspace, entries
 
 def check(workspace: Workspace) -> Iterator[Finding]:
     """Names of contracts, versions, aggregators, policies and services that nothing bears."""
-    project = workspace.project
+    yield from names(workspace.project)
+
+
+def names(project: Project) -> Iterator[Finding]:
+    """The same of a project by itself, of which parts may be left out."""
     for _, gateway in project.deployables:
         yield from _gateway(project, gateway)
     for service in project.services.values():

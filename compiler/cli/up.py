@@ -172,8 +172,12 @@ def _warn_of_failing(session: Session, known: set[str]) -> None:
 
 
 def _log(name: str, text: str) -> None:
-    """A line that Envoy logged, which at this level is a warning or worse; that it was asked to end is no news."""
-    if "caught ENVOY_SIGTERM" in text:
+    """A line that Envoy logged, which at this level is a warning or worse.
+
+    That it was asked to end is no news, and fields that a later Envoy will no longer take are ours to replace, not the
+    user's.
+    """
+    if "caught ENVOY_SIGTERM" in text or "Using deprecated option" in text:
         return
     with suppress(OSError, ValueError):  # the terminal may have gone, or we are at the very end
         print(f"[{name}] {text}", file=sys.stderr, flush=True)

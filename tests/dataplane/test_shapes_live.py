@@ -23,10 +23,10 @@ from compiler.composed import Computed, Constant, Parameter
 from compiler.expressions.parser import parse
 from compiler.expressions.syntax import Template
 from compiler.lower_shapes import lower_tree
-from compiler.plan import Compose, Deployable, Endpoint, HeaderChanges, Policies
+from compiler.plan import Compose, Deployable, Endpoint, HeaderChanges, Policies, VersionKey
 from compiler.shaped import Shape, Tree
 from compiler.shaping.values import changed
-from compiler.tables import by_path
+from compiler.tables import by_path, by_version
 from tests.dataplane.conftest import Gateway, Serve, Upstream
 from tests.dataplane.test_compiled_aggregate_live import deployable as aggregated
 from tests.plans import deployable, forward, served
@@ -432,3 +432,23 @@ def test_the_largest_answer_of_an_aggregate(serve: Serve, upstream: Upstream, tm
         upstream.behaviour["/customers/c-1"] = says(json.dumps({"name": name}))
         reply = gateway.call("GET", "/v1/overview/c-1")
         assert (reply.status, "Ada" in reply.body.decode()) == (status, status == 200)
+
+
+@pytest.mark.parametrize("default", [None, "1", "2"])
+@pytest.mark.parametrize("key", [VersionKey("query", "v"), VersionKey("header", "x-v"), VersionKey("media_type", None)])
+def test_a_changed_answer_is_of_the_version_that_was_asked_for(
+    serve: Serve, upstream: Upstream, key: VersionKey, default: str | None
+) -> None:
+    """The module takes headers off the request, for which Envoy chooses its route again."""
+    action = forward(shape=shape(said={"remove": ["body"]}))
+    operations = [
+        served("/orders", label=at, name=at, default=at == default, action=replace(action, prepend=f"/s{at}"))
+        for at in "12"
+    ]
+    gateway = serve(deployable(rules=by_version(operations, key), clusters=(upstream.cluster(),), version_key=key))
+    for at in "12":
+        asked = {"x-v": at, "accept": f"application/vnd.orders.v{at}+json", "if-none-match": "*"}
+        reply = gateway.call("GET", f"/orders?a=1&v={at}&b=2", asked)
+        assert reply.status == 200, reply.body
+        assert reply.json["path"] == f"/s{at}/orders?a=1" + ("&b=2" if key.source == "query" else f"&v={at}&b=2")
+        assert "body" not in reply.json

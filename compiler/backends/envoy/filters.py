@@ -354,6 +354,7 @@ def _headers_of_cors(here: OnRoute) -> Data:
 
 
 def _version(whole: Chain) -> Iterator[Data]:
+    """The last to touch a request: where the payload module changes a header, Envoy looks for the route once more."""
     yield from taken_off(whole.deployable.version_key)
 
 
@@ -382,8 +383,8 @@ FILTERS = (
     Filter("each consumer's, each header's or all requests are counted (429)", _late_limits, _own_rate_limit),
     Filter("bodies that are too large are refused (413)", _body_limits, _own_body_limit),
     Filter("answers are compressed", _compression, _own_compression),
-    Filter("the version is taken off the query", _version, _nothing),
     Filter("headers of Envoy's own are taken off; answers say what they vary by", _headers_of_ours, _headers_of_cors),
     Filter("requests are held against the contract, aggregates composed", _payload, _own_payload),
+    Filter("the version is taken off the query", _version, _nothing),
     Filter("a service is called", _router, _nothing),
 )
