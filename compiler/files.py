@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from compiler.diagnostics import Finding, did_you_mean
+from compiler.diagnostics import Finding, closest
 from compiler.reader import Document, read
 from compiler.source import MAX_FILE_BYTES, Source, Span, decode_text, inside, relative_name
 
@@ -106,8 +106,11 @@ class Library:
                 return Finding("file-not-found", f"`{name}` is larger than {MAX_FILE_BYTES >> 20} MiB", where, help)
             data = self.read_bytes(path)
         except FileNotFoundError:
+            near = self._neighbour(path)
             help = (
-                self._neighbour(path) or "create it, or correct the path; paths are relative to the file they stand in"
+                f"did you mean `{name[: -len(path.name)]}{near}`?"
+                if near is not None
+                else "create it, or correct the path; paths are relative to the file they stand in"
             )
             return Finding("file-not-found", f"the file `{name}` does not exist", where, help)
         except OSError as error:
@@ -134,7 +137,7 @@ class Library:
             names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         except OSError:
             return None
-        return did_you_mean(path.name, names)
+        return closest(path.name, names)
 
 
 def _normal(path: Path) -> str:

@@ -98,7 +98,7 @@ def test_a_broken_file_is_said_once(project: Path) -> None:
 def test_a_missing_file_has_a_neighbour(project: Path) -> None:
     found = Library(project).document("contracts/order.yaml", "gatewright.yaml", WHERE)
     assert isinstance(found, Finding)
-    assert found.help == "did you mean `orders.yaml`?"
+    assert found.help == "did you mean `contracts/orders.yaml`?"
 
 
 def test_what_is_no_text_and_what_is_too_large(project: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from compiler.diagnostics import closest
+from compiler.model.kinds import duration_text
 from compiler.plan import Answer, Compose, Deployable, Forward, Policies, Rule, Target
 from compiler.plan_policies import ApiKey, Auth, Basic, External, Jwt, Mtls
 from compiler.routing import Request, holds_host, requested_versions, version_holds
@@ -139,7 +140,8 @@ def _protected(deployable: Deployable, policies: Policies) -> Iterator[str]:
     if limit is not None:
         whose = {"client_ip": " from one address", "consumer": " of one consumer", "global": ""}.get(limit.by)
         whose = f" for one value of {limit.by.removeprefix('header:')}" if whose is None else whose
-        yield f"`{limit.policy}` lets {limit.requests} requests{whose} through in {limit.per} ms; others get 429"
+        lets = f"lets {limit.requests} requests{whose} through in {duration_text(limit.per)}"
+        yield f"`{limit.policy}` {lets}; others get 429"
 
 
 def _credential(auth: Auth) -> str:
