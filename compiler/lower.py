@@ -132,7 +132,7 @@ def _asks(tables: Tables | None, exposure: Exposure) -> Callable[[Operation], Re
         from compiler.shaping.exposures import asked_api
 
         api = asked_api(exposure)
-    return lambda operation: operation_check(tables, api, api.by_key[f"{operation.method} {operation.path_text}"])
+    return lambda operation: operation_check(tables, api, api.alike(operation))
 
 
 def _aggregates(workspace: Workspace, names: Sequence[str]) -> tuple[Aggregate, ...]:

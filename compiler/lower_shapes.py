@@ -23,6 +23,8 @@ def lower_shapes(exposure: Exposure, max_response: int | None) -> Callable[[Oper
         limit = Shape(None, "pass", max_response, max_response) if max_response is not None else None
         return lambda operation: limit
     changes = shaped.changes
+    asked = next((one.request.tree for one in shaped.operations.values() if one.request is not None), None)
+    request = lower_tree(backwards(asked)) if asked is not None else None
     usual = Shape(None, "pass", changes.max_body, max_response)
     if changes.response is not None:
         tree = next((one.tree for one in shaped.operations.values()), ReadTree())
@@ -30,13 +32,11 @@ def lower_shapes(exposure: Exposure, max_response: int | None) -> Callable[[Oper
 
     def of(operation: Operation) -> Shape | None:
         one = shaped.operations[operation.key]
-        asked = one.request
-        made = usual if asked is None else replace(usual, request=lower_tree(backwards(asked.tree)))
-        puts = [*(puts_of(one.tree) if one.answers else ()), *(puts_of(asked.tree) if asked is not None else ())]
+        made = usual if one.request is None else replace(usual, request=request)
+        puts = [*puts_of(one.tree), *(puts_of(one.request.tree) if one.request is not None else ())]
         if any(name.name == "request" for _, put in puts for name, _ in names(put.value)):
             made = replace(made, parameters=parameters_of(api, operation))
-        changed = made.tree is not None or made.request is not None or max_response is not None
-        return made if changed else None
+        return made if made.changes or max_response is not None else None
 
     return of
 

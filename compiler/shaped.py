@@ -49,3 +49,8 @@ class Shape:
     """What the client sends, where what is put in depends on it."""
     request: Tree | None = None
     """The changes of a request's JSON body, by the client's names; None where it stays as it is."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes a body, rather than only bound it."""
+        return self.tree is not None or self.request is not None

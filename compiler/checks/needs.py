@@ -119,7 +119,7 @@ def _size(client: Client, needs: Needs, most: int, exposures: list[Exposure]) ->
         api = _as_sent(exposure)
         for exposed in exposure.operations if api is not None else ():
             assert api is not None
-            size = largest_answer(api, api.by_key[f"{exposed.operation.method} {exposed.operation.path_text}"])
+            size = largest_answer(api, api.alike(exposed.operation))
             if isinstance(size, Unbounded):
                 message = f"may answer with any size, and `{client.name}` takes at most {_bytes(most)}"
                 cause = size.at.span()

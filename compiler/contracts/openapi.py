@@ -74,6 +74,10 @@ class Api:
         method, _, path = text.partition(" ")
         return self.by_key.get(text) or self.by_key.get(f"{method.upper()} {path.strip()}")
 
+    def alike(self, operation: Operation) -> Operation:
+        """The operation of the same method and path, where the other's document has that too. Raises KeyError."""
+        return self.by_key[f"{operation.method} {operation.path_text}"]
+
     def names(self) -> list[str]:
         """What operations are called, for messages."""
         return [operation.key for operation in self.operations]

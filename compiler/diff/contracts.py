@@ -49,10 +49,7 @@ def compare(gathered: Gathered, old: Side, new: Side, both: Iterable[tuple[Call,
         there = new.revision.workspace.apis[now.contract, now.version]
         if (id(here), id(there)) not in same:
             same[id(here), id(there)] = _same_text(here, there)
-        reshaped = [
-            isinstance(one, Forward) and one.shape is not None and (one.shape.tree or one.shape.request) is not None
-            for one in (was, now)
-        ]
+        reshaped = [isinstance(one, Forward) and one.shape is not None and one.shape.changes for one in (was, now)]
         alike = not any(reshaped) or bare(was.shape) == bare(now.shape)  # type: ignore[union-attr]
         if same[id(here), id(there)] and was.operation == now.operation and alike:
             continue

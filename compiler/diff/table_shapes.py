@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,26 +18,22 @@ SHAPE = Kind(
 LARGEST = Kind("answer-limit-changed", "The largest answer that is sent.")
 
 
-def changed_tree(old: Tree | None, new: Tree | None) -> Iterator[Found]:
-    """The schemas of answers tell what clients get; here it is told that there is a cause, and what is laid open."""
-    if bare(old) == bare(new):
-        return
-    if reveals(old, new):
-        yield Found(SHAPE.rule, WEAKER, "bodies of answers: fields that were left out are not any more")
-    else:
-        verdict = RISKY if _put(old) != _put(new) else SAFE
-        yield Found(SHAPE.rule, verdict, "bodies of answers are changed in another way")
+def changed_tree(whose: str) -> Callable[[Tree | None, Tree | None], Iterator[Found]]:
+    """What to say of changed changes of somebody's bodies: that there is a cause, and what is laid open.
 
+    What clients get of it, or may send, the schemas tell.
+    """
 
-def changed_request(old: Tree | None, new: Tree | None) -> Iterator[Found]:
-    """The schemas of requests tell what clients may send; here it is told what services get that was left out."""
-    if bare(old) == bare(new):
-        return
-    if reveals(old, new):
-        yield Found(SHAPE.rule, WEAKER, "bodies of requests: fields that were left out are not any more")
-    else:
-        verdict = RISKY if _put(old) != _put(new) else SAFE
-        yield Found(SHAPE.rule, verdict, "bodies of requests are changed in another way")
+    def changed(old: Tree | None, new: Tree | None) -> Iterator[Found]:
+        if bare(old) == bare(new):
+            return
+        if reveals(old, new):
+            yield Found(SHAPE.rule, WEAKER, f"bodies of {whose}: fields that were left out are not any more")
+        else:
+            verdict = RISKY if _put(old) != _put(new) else SAFE
+            yield Found(SHAPE.rule, verdict, f"bodies of {whose} are changed in another way")
+
+    return changed
 
 
 def reveals(old: Tree | None, new: Tree | None) -> bool:
@@ -81,14 +77,14 @@ def usual(other: Shape) -> Shape:
 
 def without_idle(action: Forward | Compose) -> Forward | Compose:
     """An action whose shape has no bound for bodies that are not changed."""
-    if isinstance(action, Compose) or action.shape is None or (action.shape.tree or action.shape.request) is not None:
+    if isinstance(action, Compose) or action.shape is None or action.shape.changes:
         return action
     return replace(action, shape=replace(action.shape, max_body=0))
 
 
 _SHAPE: dict[str, Entry] = {
-    "tree": Coded(changed_tree, (SHAPE,), ("response",)),
-    "request": Coded(changed_request, (SHAPE,), ("request",)),
+    "tree": Coded(changed_tree("answers"), (SHAPE,), ("response",)),
+    "request": Coded(changed_tree("requests"), (SHAPE,), ("request",)),
     "errors": Compared(SHAPE, "bodies of errors", lambda old, new: WEAKER if new == "pass" else RISKY, at=("errors",)),
     "max_body": Compared(SHAPE, "largest body that is changed", number(RISKY, SAFE), size, ("max_body",)),
     "max_response": Compared(LARGEST, "largest answer", number(RISKY, SAFE), size),

@@ -25,7 +25,7 @@ from compiler.reader import Document
 from compiler.records import frozen, mutable
 from compiler.shaping.requests import RequestShape
 from compiler.shaping.schemas import Shaping
-from compiler.shaping.sets import roots, schema_of, typed
+from compiler.shaping.sets import given_by, roots, typed
 from compiler.shaping.tree import Path, Put, Tree, puts_of, read_tree
 from compiler.shaping.values import changed
 from compiler.workspace import Exposure
@@ -52,11 +52,6 @@ class OperationShape:
     """The changes of its requests, where these are changed and it takes a body."""
     answers: bool = True
     """Whether its answers are changed."""
-
-    def given(self, path: Path, put: Put) -> tuple[Any, bool]:
-        """The schema of what is put in, and whether it is always there."""
-        made = self.puts.get(path)
-        return (schema_of(made), not made.absent) if made is not None else ({}, False)
 
     def reshape(self, operation: dict[str, Any], components: Components) -> None:
         """Change the bodies of an operation of an effective document as the gateway changes them."""
@@ -87,7 +82,7 @@ class OperationShape:
             if not is_json(name):
                 self.without_fields.append(name)
                 continue
-            shaping = Shaping(components.get("schemas", {}), self.given, self.closed)
+            shaping = Shaping(components.get("schemas", {}), given_by(self.puts), self.closed)
             self.shapings.append(shaping)
             made[name] = dict(media)
             if "schema" in media:
@@ -151,20 +146,29 @@ def shape_by(exposure: Exposure, changes: BodyShape | None, *, closed: bool = Tr
         responses = api.responses(operation)
         good = good_statuses([status for status, _ in responses])
         known = roots(api, operation, [(status, node) for status, node in responses if status in good])
-        puts: dict[Path, Type] = {}
-        for path, put in puts_of(tree):
-            puts[path], wrong = typed(put.value, known)
-            found += [finding for finding in wrong if finding not in found]
-        one = OperationShape(operation, tree, puts, changes.errors == "replace", closed)
-        one.answers = changes.response is not None
+        request = None
+        puts = _typed(tree, known, found)
         if asked is not None and api.request_body(operation) is not None:
-            sets: dict[Path, Type] = {}
-            for path, put in puts_of(asked):
-                sets[path], wrong = typed(put.value, {"request": known["request"]})
-                found += [finding for finding in wrong if finding not in found]
-            one.request = RequestShape(asked, sets)
-        made[operation.key] = one
+            request = RequestShape(asked, _typed(asked, {"request": known["request"]}, found))
+        made[operation.key] = OperationShape(
+            operation,
+            tree,
+            puts,
+            changes.errors == "replace",
+            closed,
+            request=request,
+            answers=changes.response is not None,
+        )
     return Shaped(changes, made, tuple(found))
+
+
+def _typed(tree: Tree, known: Mapping[str, Type], found: list[Finding]) -> dict[Path, Type]:
+    """The types of what a tree puts in, by path; what is wrong with it is added to the findings, each once."""
+    puts: dict[Path, Type] = {}
+    for path, put in puts_of(tree):
+        puts[path], wrong = typed(put.value, known)
+        found += [finding for finding in wrong if finding not in found]
+    return puts
 
 
 def asked_api(exposure: Exposure) -> Api:

@@ -19,7 +19,7 @@ from compiler.contracts.modern import plain
 from compiler.expressions.types import Type
 from compiler.records import mutable
 from compiler.shaping.schemas import Shaping
-from compiler.shaping.sets import schema_of
+from compiler.shaping.sets import given_by
 from compiler.shaping.tree import Path, Put, Tree
 from compiler.shaping.values import changed
 
@@ -37,11 +37,6 @@ class RequestShape:
     sent: list[tuple[str, Any]] = field(default_factory=list)
     """By media type, a schema of all that the service gets from clients that keep to theirs."""
 
-    def given(self, path: Path, put: Put) -> tuple[Any, bool]:
-        """The schema of what is put in, and whether it is always there."""
-        made = self.puts.get(path)
-        return (schema_of(made), not made.absent) if made is not None else ({}, False)
-
     def reshape(self, operation: dict[str, Any], components: Components) -> None:
         """Change the body of an operation of an effective document to what clients send."""
         described = dict(resolved(operation["requestBody"], components))
@@ -57,14 +52,14 @@ class RequestShape:
 
     def _media(self, name: str, media: Mapping[str, Any], components: Components) -> dict[str, Any]:
         made = dict(media)
-        schemas, asked = components.get("schemas", {}), asked_of(self.tree)
+        schemas, given, asked = components.get("schemas", {}), given_by(self.puts), asked_of(self.tree)
         if "schema" in media:
-            look = Shaping(schemas, self.given)
+            look = Shaping(schemas, given)
             look.shaped(media["schema"], self.tree)
             self.shapings.append(look)
             # what is dropped is no error, so the schema need not say that there is nothing but what is included
-            made["schema"] = Shaping(schemas, self.given, closed=False).shaped(media["schema"], asked)
-            sent = Shaping(schemas, self.given, sent=True).shaped(made["schema"], backwards(self.tree))
+            made["schema"] = Shaping(schemas, given, closed=False).shaped(media["schema"], asked)
+            sent = Shaping(schemas, given, sent=True).shaped(made["schema"], backwards(self.tree))
             self.sent.append((name, sent))
         if "example" in media:
             made["example"] = changed(plain(media["example"]), asked, _nothing)

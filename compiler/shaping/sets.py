@@ -24,6 +24,8 @@ from compiler.expressions.types import (
     schema_type,
     union,
 )
+from compiler.shaping.schemas import Given
+from compiler.shaping.tree import Path, Put
 
 _DEEPEST = 8
 _TELLING = ("minLength", "maxLength", "pattern", "format", "minimum", "maximum", "multipleOf")
@@ -49,6 +51,16 @@ def roots(api: Api, operation: Operation, responses: list[tuple[str, Node]]) -> 
 def typed(value: Value, known: Mapping[str, Type]) -> tuple[Type, list[Finding]]:
     """The type of what is put in, and what is wrong with its expressions."""
     return type_of(value, known, {}, frozenset())
+
+
+def given_by(puts: Mapping[Path, Type]) -> Given:
+    """The schema of what is put in at a path, and whether it is always there, by the types of all that is."""
+
+    def given(path: Path, put: Put) -> tuple[Any, bool]:
+        made = puts.get(path)
+        return (schema_of(made), not made.absent) if made is not None else ({}, False)
+
+    return given
 
 
 def schema_of(made: Type, depth: int = 0) -> Any:

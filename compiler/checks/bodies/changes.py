@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from compiler.checks.bodies.fields import named_fields
-from compiler.checks.bodies.publishing import published, witness
-from compiler.checks.bodies.requests import check_requests
-from compiler.compat.schemas import Contained, NotContained, View, contained
+from compiler.checks.bodies.publishing import published, why_outside
+from compiler.checks.bodies.requests import Whole, check_requests
+from compiler.compat.schemas import View
 from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
@@ -56,8 +56,9 @@ def _entry(workspace: Workspace, exposures: Sequence[Exposure]) -> Iterator[Find
         return
     if shaped and not found:
         yield from _fields(shaped)
-        yield from _put(documents)
-        yield from check_requests(shaped)
+        whole = _whole()
+        yield from _put(shaped, whole)
+        yield from check_requests(shaped, whole)
     expose = exposures[0].expose
     if isinstance(expose, EdgeExpose) and expose.publish is not None:
         yield from published(workspace, expose, expose.publish, documents)
@@ -118,24 +119,33 @@ def _place(expose: Expose) -> Span:
 # What is put in, and the contract's own schema of the field.
 
 
-def _put(documents: Sequence[tuple[Exposure, Shaped | None, Api]]) -> Iterator[Finding]:
+def _whole() -> Whole:
+    """The documents of exposed versions without changes, which have all that the contracts' own schemas refer to."""
+    made: dict[int, Api] = {}
+
+    def whole(exposure: Exposure) -> Api:
+        if id(exposure) not in made:
+            made[id(exposure)] = effective_alone(exposure, None)
+        return made[id(exposure)]
+
+    return whole
+
+
+def _put(shaped: Sequence[tuple[Exposure, Shaped]], whole: Whole) -> Iterator[Finding]:
     done: set[Path] = set()
-    for exposure, shape, _ in documents:
-        if shape is None or not any(one.puts for one in shape.operations.values()):
-            continue
-        api = effective_alone(exposure, None)  # which has all that the contract's own schemas refer to
+    for exposure, shape in shaped:
         for one in shape.operations.values():
             for path, put in puts_of(one.tree):
                 schemas = [schema for shaping in one.shapings for schema in shaping.found.get(path, ())]
                 if not schemas or path in done:
                     continue
-                verdict = contained(
+                api = whole(exposure)
+                why = why_outside(
                     _virtual(api, schema_of(one.puts[path]), ("~put", *path)),
                     _virtual(api, {"anyOf": schemas}, ("~there", *path)),
                 )
-                if not isinstance(verdict, Contained):
+                if why is not None:
                     done.add(path)
-                    why = witness(verdict.witness) if isinstance(verdict, NotContained) else verdict.reason
                     version = f"`{exposure.contract}@{exposure.version}`"
                     yield Finding(
                         "shape-breaks-contract",

@@ -36,7 +36,7 @@ def why_broken(workspace: Workspace, edge: str, before: Promise, now: Promise) -
     if found is None or found[0].api is None:
         return None
     exposure, operation = found
-    former, key = _former(exposure, before), f"{operation.method} {operation.path_text}"
+    former = _former(exposure, before)
     try:
         old_shape = shape_by(exposure, former, closed=False) if former is not None else None
         if old_shape is not None and old_shape.findings:
@@ -46,8 +46,8 @@ def why_broken(workspace: Workspace, edge: str, before: Promise, now: Promise) -
         new = effective_alone(exposure, new_shape.reshape if new_shape is not None else None)
     except TooInvolvedError:
         return _ANSWERS, "its schemas are too involved to be compared"
-    promised = dict(json_answers(old, old.by_key[key]))
-    for status, schema in json_answers(new, new.by_key[key]):
+    promised = dict(json_answers(old, old.alike(operation)))
+    for status, schema in json_answers(new, new.alike(operation)):
         if status not in promised:
             continue
         inner = View(schema, new.scope, new.dialect, "response", sender=True)
@@ -56,7 +56,7 @@ def why_broken(workspace: Workspace, edge: str, before: Promise, now: Promise) -
             return _ANSWERS, f"it may answer {witness(verdict.witness)} now"
         if not isinstance(verdict, Contained):
             return _ANSWERS, f"whether clients understand its answers cannot be decided: {verdict.reason}"
-    why = _why_not_taken(_request(old_shape, operation), _request(new_shape, operation), old, new, key)
+    why = _why_not_taken(_request(old_shape, operation), _request(new_shape, operation), old, new, operation)
     return (_TAKES, why) if why is not None else None
 
 
@@ -64,7 +64,9 @@ def _request(shape: Shaped | None, operation: Operation) -> RequestShape | None:
     return shape.operations[operation.key].request if shape is not None else None
 
 
-def _why_not_taken(before: RequestShape | None, now: RequestShape | None, old: Api, new: Api, key: str) -> str | None:
+def _why_not_taken(
+    before: RequestShape | None, now: RequestShape | None, old: Api, new: Api, operation: Operation
+) -> str | None:
     """Why what clients were promised to be able to send is not taken any more, or is dropped."""
     if before is None and now is None:
         return None
@@ -75,7 +77,7 @@ def _why_not_taken(before: RequestShape | None, now: RequestShape | None, old: A
     trees = (before.tree if before is not None else Tree()), (now.tree if now is not None else Tree())
     for path, name in _not_taken(*trees, names, ()):
         return f"clients cannot send `{name}` for `{'.'.join(path)}` any more"
-    bodies = old.request_body(old.by_key[key]), new.request_body(new.by_key[key])
+    bodies = old.request_body(old.alike(operation)), new.request_body(new.alike(operation))
     if bodies[0] is None or bodies[1] is None:
         return None
     promised = json_schema(old, bodies[0])

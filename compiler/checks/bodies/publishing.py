@@ -41,7 +41,7 @@ def published(
                 help = "its operations pair by operationId, and have the same method and path"
                 yield Finding("shape-breaks-contract", message, where, help, (Note("the operation", exposed.where),))
             else:
-                pairs.append((api.by_key[f"{operation.method} {operation.path_text}"], other))
+                pairs.append((api.alike(operation), other))
         yield from _requests(public, api, pairs, where)
         for own, other in pairs:
             yield from _answers(exposure, public, other, api, own, where)
@@ -117,6 +117,14 @@ def _answers(
             "change the shape, or what is published",
             (Note("the published schema", promised[key].span()),),
         )
+
+
+def why_outside(inner: View, outer: View) -> str | None:
+    """Why not all that satisfies one schema surely satisfies the other; None if it does."""
+    verdict = contained(inner, outer)
+    if isinstance(verdict, Contained):
+        return None
+    return witness(verdict.witness) if isinstance(verdict, NotContained) else verdict.reason
 
 
 def witness(value: Any) -> str:

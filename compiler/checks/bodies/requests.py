@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from compiler.checks.bodies.fields import named_fields
-from compiler.checks.bodies.publishing import witness
+from compiler.checks.bodies.publishing import why_outside, witness
 from compiler.compat.schemas import Contained, NotContained, View, contained
+from compiler.contracts.openapi import Api
 from compiler.contracts.refs import Node
 from compiler.diagnostics import Finding
 from compiler.model.shapes import BodyChanges
-from compiler.shaping.exposures import OperationShape, Shaped, effective_alone
+from compiler.shaping.exposures import OperationShape, Shaped
 from compiler.shaping.requests import RequestShape
 from compiler.shaping.sets import schema_of
 from compiler.shaping.tree import Path, puts_of, walk
 from compiler.source import Span
 from compiler.workspace import Exposure
 
+Whole = Callable[[Exposure], Api]
+"""The document of an exposed version without changes."""
 
-def check_requests(shaped: Sequence[tuple[Exposure, Shaped]]) -> Iterator[Finding]:
+
+def check_requests(shaped: Sequence[tuple[Exposure, Shaped]], whole: Whole) -> Iterator[Finding]:
     """What is wrong with the changes of requests of one entry of ``expose``, over all versions that it comes to."""
     changes = shaped[0][1].changes.request
     if changes is None:
@@ -58,11 +62,11 @@ def check_requests(shaped: Sequence[tuple[Exposure, Shaped]]) -> Iterator[Findin
         yield Finding("shape-unknown-field", f"{whose} `{'.'.join(path)}`", put.where, "set what the contract has")
     if not unknown:
         for exposure, one, request in found:
-            yield from _kept(exposure, one, request, changes, place)
+            yield from _kept(exposure, one, request, changes, place, whole)
 
 
 def _kept(
-    exposure: Exposure, one: OperationShape, request: RequestShape, changes: BodyChanges, place: Span
+    exposure: Exposure, one: OperationShape, request: RequestShape, changes: BodyChanges, place: Span, whole: Whole
 ) -> Iterator[Finding]:
     """Whether what the service gets satisfies its contract, whatever clients send that keep to theirs."""
     missing = sorted({path for shaping in request.shapings for path in shaping.missing})
@@ -72,9 +76,8 @@ def _kept(
         yield Finding("shape-breaks-contract", message, _said(request, path, changes, place), help)
     if missing:
         return
-    api = effective_alone(exposure, None)
-    own = api.by_key[f"{one.operation.method} {one.operation.path_text}"]
-    body = api.request_body(own)
+    api = whole(exposure)
+    body = api.request_body(api.alike(one.operation))
     assert body is not None
     schemas = {name: media["schema"] for name, media in api.content(body) if "schema" in media.value}
 
@@ -84,11 +87,10 @@ def _kept(
     for path, put in puts_of(request.tree):
         there = [schema for shaping in request.shapings for schema in shaping.found.get(path, ())]
         asked = Node({"anyOf": there}, api.document, ("~asked", *path))
-        verdict = contained(
+        why = why_outside(
             sent(schema_of(request.puts[path]), ("~put", *path)), View(asked, api.scope, api.dialect, "request")
         )
-        if not isinstance(verdict, Contained):
-            why = witness(verdict.witness) if isinstance(verdict, NotContained) else verdict.reason
+        if why is not None:
             message = f"`{'.'.join(path)}` is set to what {_named(exposure, one)} does not surely allow: {why}"
             yield Finding("shape-breaks-contract", message, put.where, "set it to a value of the contract's schema")
             return
