@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compiler import dataplane
-from compiler.composed import Computed, Parameter
-from compiler.expressions.parser import parse
-from compiler.expressions.syntax import Template
+from compiler.composed import Parameter
 from compiler.lower_shapes import lower_tree
-from compiler.plan import Deployable, Retry
+from compiler.plan import Retry
 from compiler.shaped import Shape, Tree
 from compiler.shaping.requests import backwards
 from compiler.shaping.values import changed
 from compiler.tables import by_path
 from tests.dataplane.conftest import Gateway, Reply, Serve, Upstream
+from tests.dataplane.test_request_bypass_live import made
+from tests.dataplane.test_shapes_live import read
 from tests.plans import deployable, forward, served
 from tests.test_shaping import constant, tree_of
 
@@ -41,12 +41,6 @@ SENT = {"customer_id": "c-1", "items": [{"sku": "a", "count": 1}], "note": "n", 
 
 def shape(**said: Any) -> Shape:
     return Shape(None, "pass", 4 * KIB, None, request=lower_tree(backwards(tree_of(**said))))
-
-
-def made(upstream: Upstream, **shapes: Shape) -> Deployable:
-    actions = {name: forward(shape=one) for name, one in shapes.items()}
-    rules = by_path([served(f"/{name}", m, action=a) for name, a in actions.items() for m in ("GET", "POST", "PUT")])
-    return deployable(rules=rules, clusters=(upstream.cluster(),))
 
 
 @pytest.fixture
@@ -190,12 +184,6 @@ def test_a_client_that_stops_halfway(gateway: Gateway, upstream: Upstream) -> No
 
 
 def test_values_that_are_put_in(serve: Serve, upstream: Upstream) -> None:
-    def read(said: str) -> Computed:
-        template = parse(said)
-        assert isinstance(template, Template)
-        assert template.single is not None
-        return Computed(template.single)
-
     tree = Tree(False, (), (("id", read("${request.path.id}")), ("limit", read("${request.query.limit}"))))
     parameters = (Parameter("path", "id", ("string",), True), Parameter("query", "limit", ("integer",), False))
     one = Shape(None, "pass", KIB, None, parameters, tree)

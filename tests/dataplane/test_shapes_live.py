@@ -297,13 +297,14 @@ def test_the_largest_body_that_the_client_takes(gateway: Gateway, upstream: Upst
             assert (reply.status, reply.json["status"]) == (502, 502)
 
 
-def test_values_that_are_put_in(serve: Serve, upstream: Upstream) -> None:
-    def read(said: str) -> Computed:
-        template = parse(said)
-        assert isinstance(template, Template)
-        assert template.single is not None
-        return Computed(template.single)
+def read(said: str) -> Computed:
+    template = parse(said)
+    assert isinstance(template, Template)
+    assert template.single is not None
+    return Computed(template.single)
 
+
+def test_values_that_are_put_in(serve: Serve, upstream: Upstream) -> None:
     tree = Tree(
         False,
         (),
